@@ -1,1 +1,51 @@
-//! (being written)
+//! Where a service keeps what it knows: units of work, made durable in groups.
+//!
+//! A [`Data`] is a place (a folder, or memory); a [`Store`] is one service's database in it. Everything that changes a
+//! store is a **unit**: a closure over a [`Tx`] that commits whole or not at all and is answered when it is durable.
+//! Units that wait at the same time share one commit (group commit): a commit costs milliseconds of waiting, a unit
+//! microseconds of work. Reads go beside the units, over a snapshot that never shows an uncommitted batch.
+//!
+//! Apart because this is the only place that names a database driver; everything above speaks sea-orm.
+//!
+//! ```
+//! # use outrigger_store::{Data, sea_orm::{ConnectionTrait, DbErr}};
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let store = Data::memory().store("orders", Vec::new()).await?;
+//! let rows = store
+//!     .unit("a", |tx, name| {
+//!         Box::pin(async move {
+//!             tx.execute_unprepared("CREATE TABLE t(name TEXT)").await?;
+//!             Ok(tx.execute_unprepared(&format!("INSERT INTO t VALUES ('{name}')")).await?.rows_affected())
+//!         })
+//!     })
+//!     .await?;
+//! # let _ = rows; Ok(()) }
+//! ```
+//!
+//! # What a unit may do
+//! - It awaits nothing but its `Tx`: while it waits, every other unit of the store waits too. One that awaits anything
+//!   else is rolled back and answered [`StoreError::Suspended`].
+//! - It may be run again, so it takes identifiers and times from its arguments.
+//! - It decides before it writes. Only `Err` rolls back; a business refusal is an `Ok` that says so.
+//! - A statement that fails, fails its unit, whatever the closure returns (as on PostgreSQL).
+
+mod data;
+mod error;
+mod lite;
+mod lock;
+mod migrate;
+mod readers;
+mod stats;
+mod store;
+mod tx;
+mod work;
+mod writer;
+
+pub use data::Data;
+pub use error::{OpenError, StoreError};
+pub use futures::future::BoxFuture;
+pub use sea_orm;
+pub use sea_orm_migration;
+pub use stats::Stats;
+pub use store::Store;
+pub use tx::{Hook, Tx};
