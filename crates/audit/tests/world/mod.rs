@@ -85,7 +85,8 @@ impl Shop {
         }));
         let mut from = OrderState::Unspecified;
         for (sequence, name) in (1..).zip(path) {
-            let to = OrderState::from_str_name(&format!("ORDER_STATE_{}", name.to_uppercase())).unwrap();
+            let to =
+                OrderState::from_str_name(&format!("ORDER_STATE_{}", name.to_uppercase())).expect("the shop has it");
             let change = OrderChange { sequence, from_state: from.into(), state: to.into(), ..OrderChange::default() };
             self.0.push(Row::History(HistoryFact { order_id: id.into(), change: Some(change) }));
             from = to;
@@ -209,7 +210,7 @@ impl Shop {
                 Row::Order(order) if order.order_id == id => Some(order),
                 _ => None,
             })
-            .unwrap()
+            .expect("the shop has it")
     }
 
     pub fn payment_row(&mut self, order: &str) -> &mut Payment {
@@ -219,7 +220,7 @@ impl Shop {
                 Row::Payment(payment) if payment.order_id == order => Some(payment),
                 _ => None,
             })
-            .unwrap()
+            .expect("the shop has it")
     }
 
     pub fn gateway_row(&mut self, operation: &str) -> &mut GatewayFact {
@@ -229,7 +230,7 @@ impl Shop {
                 Row::Gateway(word) if word.operation == operation => Some(word),
                 _ => None,
             })
-            .unwrap()
+            .expect("the shop has it")
     }
 
     pub fn level(&mut self) -> &mut StockLevel {
@@ -239,7 +240,7 @@ impl Shop {
                 Row::Level(level) => Some(level),
                 _ => None,
             })
-            .unwrap()
+            .expect("the shop has it")
     }
 
     pub fn reservation_row(&mut self, order: &str) -> &mut Reservation {
@@ -249,12 +250,12 @@ impl Shop {
                 Row::Reservation(reservation) if reservation.order_id == order => Some(reservation),
                 _ => None,
             })
-            .unwrap()
+            .expect("the shop has it")
     }
 
     /// One more row like the first that `which` finds, changed by `spoil`.
     pub fn again(&mut self, which: impl Fn(&Row) -> bool, spoil: impl Fn(&mut Row)) {
-        let mut row = self.0.iter().find(|row| which(row)).unwrap().clone();
+        let mut row = self.0.iter().find(|row| which(row)).expect("the shop has it").clone();
         spoil(&mut row);
         self.0.push(row);
     }
