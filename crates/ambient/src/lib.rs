@@ -12,10 +12,12 @@
 //! assert_eq!(ambient.id().len(), 26);
 //! ```
 
+mod alarm;
 mod dice;
 mod ids;
 mod time;
 
+pub use alarm::Alarm;
 pub use dice::{Dice, roll};
 pub use time::{Epoch, Timestamp};
 
