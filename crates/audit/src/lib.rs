@@ -12,9 +12,7 @@
 //! use outrigger_audit::{Checker, Snapshot};
 //! # let (first_export, second_export): (Vec<api::mesh::v1::Fact>, Vec<_>) = (vec![], vec![]);
 //! // At rest:
-//! let mut checker = Checker::at_rest();
-//! first_export.iter().for_each(|fact| checker.add(fact));
-//! assert!(checker.finish().is_clean());
+//! assert!(outrigger_audit::check(&first_export).is_clean());
 //!
 //! // Live:
 //! let mut first = Snapshot::default();
@@ -43,6 +41,13 @@ pub use snapshot::Snapshot;
 use api::mesh::v1::Fact;
 use books::Books;
 use snapshot::Scope;
+
+/// Judges facts that were read while nothing ran. For many of them a [`Checker`] takes one at a time.
+pub fn check<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Report {
+    let mut checker = Checker::at_rest();
+    facts.into_iter().for_each(|fact| checker.add(fact));
+    checker.finish()
+}
 
 /// Takes facts one by one, in any order, and judges them at the end.
 pub struct Checker {

@@ -11,9 +11,7 @@ use outrigger_audit::{Checker, Invariant, Report, Snapshot};
 use world::{Shop, pounds};
 
 fn audit(shop: &Shop) -> Report {
-    let mut checker = Checker::at_rest();
-    shop.facts().for_each(|fact| checker.add(&fact));
-    checker.finish()
+    outrigger_audit::check(&shop.facts().collect::<Vec<_>>())
 }
 
 /// The fault is found under its number, at its subject, in these words.
