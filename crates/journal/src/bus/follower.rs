@@ -1,0 +1,110 @@
+//! One subscription at work: wakes, takes what is there in batches, sleeps.
+
+use super::{
+    Consumer,
+    batch::{Batch, Digested},
+};
+use crate::{cursor, outbox};
+use ambient::Ambient;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use store::{Store, StoreError};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// Events in one unit at most.
+const BATCH: u64 = 256;
+
+/// Looks without being woken, should a wake-up ever be lost.
+const TICK: Duration = Duration::from_secs(30);
+
+/// Waits between tries of a store that fails: full jitter over the first, doubling up to the last.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+pub(super) struct Follower {
+    pub consumer: &'static str,
+    pub source: &'static str,
+    pub store: Store,
+    pub handler: Arc<dyn Consumer>,
+    pub ambient: Ambient,
+    pub digested: watch::Sender<u64>,
+    pub stop: CancellationToken,
+}
+
+impl Follower {
+    /// Until shutdown, or until one of the two stores is closed.
+    pub async fn run(
+        self,
+        publishers: watch::Receiver<BTreeMap<&'static str, Store>>,
+        mut rewound: watch::Receiver<u64>,
+    ) {
+        let Some(outbox) = self.outbox(publishers).await else { return };
+        let mut news = outbox.announcements();
+        loop {
+            // Marked as seen before looking: what comes while we look is a change again, and no wake-up is lost.
+            news.mark_unchanged();
+            rewound.mark_unchanged();
+            if self.drain(&outbox).await.is_err() {
+                return;
+            }
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return,
+                changed = news.changed() => if changed.is_err() { return },
+                changed = rewound.changed() => if changed.is_err() { return },
+                () = tokio::time::sleep(TICK) => {}
+            }
+        }
+    }
+
+    /// The source's store, which may be opened later than the consumer's.
+    async fn outbox(&self, mut publishers: watch::Receiver<BTreeMap<&'static str, Store>>) -> Option<Store> {
+        let known = publishers.wait_for(|publishers| publishers.contains_key(self.source));
+        let known = self.stop.run_until_cancelled(known).await?.ok()?;
+        known.get(self.source).cloned()
+    }
+
+    /// Goes on until nothing is left. `Err` when there is no use in ever going on.
+    async fn drain(&self, outbox: &Store) -> Result<(), Ended> {
+        let mut position = self.patiently(|| cursor::position(&self.store, self.consumer, self.source)).await?;
+        loop {
+            if self.stop.is_cancelled() {
+                return Err(Ended);
+            }
+            let entries = self.patiently(|| outbox::after(outbox, self.source, position, BATCH)).await?;
+            if entries.is_empty() {
+                return Ok(());
+            }
+            let batch = Batch::new(self.consumer, self.source, Arc::clone(&self.handler), position, entries);
+            let batch = Arc::new(batch);
+            let digested = self.patiently(|| Arc::clone(&batch).digest(&self.store, self.ambient.now())).await?;
+            position = match digested {
+                Digested::Until(last) => last,
+                Digested::Moved => self.patiently(|| cursor::position(&self.store, self.consumer, self.source)).await?,
+            };
+            self.digested.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// Tries until it succeeds, with growing waits. A closed store never will.
+    async fn patiently<T, F>(&self, mut attempt: impl FnMut() -> F) -> Result<T, Ended>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let mut wait = BACKOFF.0;
+        loop {
+            match attempt().await {
+                Ok(value) => return Ok(value),
+                Err(StoreError::Closed) => return Err(Ended),
+                Err(error) => {
+                    tracing::warn!(consumer = self.consumer, source = self.source, %error, "events wait");
+                    let pause = tokio::time::sleep(self.ambient.jitter(wait));
+                    self.stop.run_until_cancelled(pause).await.ok_or(Ended)?;
+                    wait = (wait * 2).min(BACKOFF.1);
+                }
+            }
+        }
+    }
+}
+
+/// This subscription carries nothing more.
+struct Ended;

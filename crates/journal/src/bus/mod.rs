@@ -1,0 +1,235 @@
+//! The bus inside one process: the outboxes themselves, each consumer following them with a cursor of its own.
+//!
+//! Nothing is copied on the way. A consumer wakes when its source commits an event, takes what is there in batches, and
+//! commits effects, inbox and cursor in one unit of its own store. What it has not had it finds again after any crash.
+
+mod batch;
+mod follower;
+
+use crate::{Event, Retention, cursor, outbox};
+use ambient::Ambient;
+use follower::Follower;
+use parking_lot::Mutex;
+use sea_orm::DbErr;
+use std::{collections::BTreeMap, sync::Arc};
+use store::{BoxFuture, Store, StoreError, Tx};
+use tokio::sync::watch;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Why a consumer did not digest an event.
+#[derive(Debug, thiserror::Error)]
+pub enum Indigestible {
+    /// It never will: the event is parked, and those of its key behind it. The text tells a person why.
+    #[error("cannot be digested: {0}")]
+    Poison(String),
+    /// The store failed: the batch is tried again, for ever.
+    #[error(transparent)]
+    Store(#[from] DbErr),
+}
+
+/// What a service does with the events of another.
+pub trait Consumer: Send + Sync + 'static {
+    /// Has the event's effect, in a unit that holds up to some hundred events. It may be called again for the same
+    /// event when that unit was rolled back; it awaits nothing but `tx`. Events it does not care for are `Ok`.
+    fn consume<'a>(&'a self, tx: &'a Tx, event: &'a Event) -> BoxFuture<'a, Result<(), Indigestible>>;
+}
+
+/// Who follows whom.
+pub struct Subscription {
+    /// Whose cursor and inbox: a service's name.
+    pub consumer: &'static str,
+    /// Whose outbox.
+    pub source: &'static str,
+    /// The consumer's own store.
+    pub store: Store,
+    pub handler: Arc<dyn Consumer>,
+}
+
+/// Carries events from publishers to consumers. Cloning shares it.
+#[derive(Clone)]
+pub struct Bus(Arc<Inner>);
+
+struct Inner {
+    ambient: Ambient,
+    retention: Retention,
+    publishers: watch::Sender<BTreeMap<&'static str, Store>>,
+    subscriptions: Mutex<Vec<Route>>,
+    /// Counts batches digested, for those who wait until all are.
+    digested: watch::Sender<u64>,
+    /// Counts rewinds, for followers to look at their cursors again.
+    rewound: watch::Sender<u64>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// A subscription as the bus remembers it.
+#[derive(Clone)]
+struct Route {
+    consumer: &'static str,
+    source: &'static str,
+    store: Store,
+}
+
+impl Bus {
+    /// A bus inside this process. Needs a tokio runtime.
+    pub fn embedded(ambient: Ambient) -> Self {
+        Self::remembering(ambient, Retention::default())
+    }
+
+    /// The same, with a memory of its own length.
+    pub fn remembering(ambient: Ambient, retention: Retention) -> Self {
+        let bus = Self(Arc::new(Inner {
+            ambient,
+            retention,
+            publishers: watch::Sender::default(),
+            subscriptions: Mutex::default(),
+            digested: watch::Sender::default(),
+            rewound: watch::Sender::default(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }));
+        let forgetful = bus.clone();
+        bus.0.tasks.spawn(async move { forgetful.forget().await });
+        bus
+    }
+
+    /// Makes the outbox in `store` known as `name`'s. Consumers may have subscribed before.
+    pub fn publisher(&self, name: &'static str, store: Store) {
+        self.0.publishers.send_modify(|publishers| {
+            publishers.insert(name, store);
+        });
+    }
+
+    /// Begins to carry events: from where the consumer's cursor stands, or from the beginning.
+    ///
+    /// # Errors
+    /// When the consumer's store cannot place the cursor.
+    pub async fn subscribe(&self, subscription: Subscription) -> Result<(), StoreError> {
+        let Subscription { consumer, source, store, handler } = subscription;
+        let names = (consumer, source);
+        store.unit(names, |tx, (consumer, source)| Box::pin(cursor::place(tx, consumer, source))).await?;
+        self.0.subscriptions.lock().push(Route { consumer, source, store: store.clone() });
+        let follower = Follower {
+            consumer,
+            source,
+            store,
+            handler,
+            ambient: self.0.ambient.clone(),
+            digested: self.0.digested.clone(),
+            stop: self.0.stop.clone(),
+        };
+        let (publishers, rewound) = (self.0.publishers.subscribe(), self.0.rewound.subscribe());
+        self.0.tasks.spawn(follower.run(publishers, rewound));
+        Ok(())
+    }
+
+    /// Sends a consumer back to the beginning of all its sources, in one unit of its `store` with `clear`, which empties
+    /// its tables; then it has every event again. See [`rewind`](crate::rewind).
+    ///
+    /// # Errors
+    /// When the unit fails. Then nothing has changed.
+    pub async fn rewind<F>(&self, store: &Store, consumer: &'static str, clear: F) -> Result<(), StoreError>
+    where
+        F: for<'a> Fn(&'a Tx) -> BoxFuture<'a, Result<(), DbErr>> + Send + Sync + 'static,
+    {
+        let rewound = self.0.rewound.clone();
+        let with_wake = move |tx: &Tx| {
+            let rewound = rewound.clone();
+            tx.on_commit(Box::new(move || rewound.send_modify(|count| *count += 1)));
+        };
+        crate::rewind(store, consumer, move |tx| {
+            with_wake(tx);
+            clear(tx)
+        })
+        .await
+    }
+
+    /// Returns when no consumer has anything to do: every event published, and every event that consuming it has
+    /// published, was had or parked. Returns at once after [`Bus::shutdown`].
+    pub async fn settled(&self) {
+        let mut digested = self.0.digested.subscribe();
+        loop {
+            digested.borrow_and_update();
+            // Two looks at the outboxes with the same answer, and all cursors there in between: nothing was under way.
+            let before = self.newest().await;
+            if self.caught_up(&before).await && self.newest().await == before {
+                return;
+            }
+            let stopped = self.0.stop.run_until_cancelled(digested.changed()).await.is_none();
+            if stopped {
+                return;
+            }
+        }
+    }
+
+    /// Lets running units end and stops. Events that come later are found at the next start.
+    pub async fn shutdown(&self) {
+        self.0.stop.cancel();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    fn routes(&self) -> Vec<Route> {
+        self.0.subscriptions.lock().clone()
+    }
+
+    fn source(&self, name: &str) -> Option<Store> {
+        self.0.publishers.borrow().get(name).cloned()
+    }
+
+    /// The newest event of each source that someone follows. A closed store publishes nothing more.
+    async fn newest(&self) -> BTreeMap<&'static str, i64> {
+        let mut newest = BTreeMap::new();
+        for Route { source, .. } in self.routes() {
+            if let Some(store) = self.source(source)
+                && let Ok(seq) = outbox::newest(&store).await
+            {
+                newest.insert(source, seq);
+            }
+        }
+        newest
+    }
+
+    async fn caught_up(&self, newest: &BTreeMap<&'static str, i64>) -> bool {
+        for Route { consumer, source, store } in self.routes() {
+            let target = newest.get(source).copied().unwrap_or(0);
+            if cursor::position(&store, consumer, source).await.is_ok_and(|position| position < target) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Forgets what is old, now and then, until shutdown.
+    async fn forget(self) {
+        let every = self.0.retention.every;
+        while self.0.stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
+            if let Err(error) = self.forget_now().await {
+                tracing::warn!(%error, "forgetting old events and keys failed; tried again in {every:?}");
+            }
+        }
+    }
+
+    /// One round of forgetting, over all stores that the bus knows.
+    async fn forget_now(&self) -> Result<(), StoreError> {
+        let (now, retention, routes) = (self.0.ambient.now(), self.0.retention, self.routes());
+        let publishers = self.0.publishers.borrow().clone();
+        let mut stores: BTreeMap<&'static str, Store> = BTreeMap::new();
+        for (name, store) in publishers {
+            let mut passed = i64::MAX;
+            for route in routes.iter().filter(|route| route.source == name) {
+                passed = passed.min(cursor::position(&route.store, route.consumer, name).await?);
+            }
+            retention.outbox(&store, passed, now).await?;
+            stores.insert(store.name(), store);
+        }
+        for route in routes {
+            retention.inbox(&route.store, route.consumer, now).await?;
+            stores.insert(route.store.name(), route.store);
+        }
+        for store in stores.into_values() {
+            retention.keys(&store, now).await?;
+        }
+        Ok(())
+    }
+}
