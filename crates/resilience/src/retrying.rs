@@ -1,0 +1,122 @@
+//! The retry layer: repeats what may be repeated, within policy, deadline and budget.
+//!
+//! Stands outside everything that belongs to one attempt and inside the deadline of the call. Built only for methods whose
+//! contract has a retry, which only idempotent ones can have (I10). A request that cannot be taken whole is sent once.
+
+use crate::{
+    Attempts, Deadline, Event, Failure, Next, Observer, Pushback, Reply, Request, Response, RetryBudget, Taken,
+    Verdict, take,
+};
+use ambient::Ambient;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, request::Parts};
+use policy::RetryPolicy;
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tokio::time::{Instant, sleep};
+use tonic::{Status, body::Body};
+use tower::{Layer, Service, ServiceExt};
+
+/// In a request's extensions: which attempt this is, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt(pub u32);
+
+/// Tells the far side of attempts before this one (gRFC A6).
+const PREVIOUS_ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous-rpc-attempts");
+
+/// Retries by one method's policy.
+#[derive(Clone)]
+pub struct RetryLayer(Arc<Shared>);
+
+struct Shared {
+    policy: RetryPolicy,
+    budget: Arc<RetryBudget>,
+    ambient: Ambient,
+    observer: Arc<dyn Observer>,
+}
+
+impl RetryLayer {
+    /// `budget` is shared by all methods from one caller to one callee; `ambient` gives the jitter.
+    pub fn new(policy: RetryPolicy, budget: Arc<RetryBudget>, ambient: Ambient, observer: Arc<dyn Observer>) -> Self {
+        Self(Arc::new(Shared { policy, budget, ambient, observer }))
+    }
+}
+
+impl<S> Layer<S> for RetryLayer {
+    type Service = Retrying<S>;
+
+    fn layer(&self, next: S) -> Retrying<S> {
+        Retrying { next, shared: Arc::clone(&self.0) }
+    }
+}
+
+/// See [`RetryLayer`].
+#[derive(Clone)]
+pub struct Retrying<S> {
+    next: S,
+    shared: Arc<Shared>,
+}
+
+impl<S: Next> Service<Request> for Retrying<S> {
+    type Response = Response;
+    type Error = Status;
+    type Future = Reply;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Reply {
+        Box::pin(run(self.next.clone(), Arc::clone(&self.shared), request))
+    }
+}
+
+async fn run<S: Next>(next: S, shared: Arc<Shared>, request: Request) -> Result<Response, Status> {
+    shared.budget.deposit(Instant::now());
+    let (parts, body) = request.into_parts();
+    let message = match take(body) {
+        Taken::Whole(message) => message,
+        Taken::Flowing(body) => return next.oneshot(Request::from_parts(parts, body)).await,
+    };
+    let deadline = parts.extensions.get::<Deadline>().copied();
+    let mut attempts = Attempts::new(&shared.policy);
+    loop {
+        let result = next.clone().oneshot(again(&parts, &message, attempts.failed(), deadline)).await;
+        let Some(failure) = Failure::of(&result) else { return result };
+        let now = Instant::now();
+        let left = deadline.map(|deadline| deadline.remaining(now).unwrap_or_default());
+        let verdict = attempts.on_failure(&failure, shared.ambient.dice().unit(), left);
+        let (attempt, code) = (attempts.failed(), failure.code);
+        match verdict {
+            Verdict::Enough => return result,
+            Verdict::Again { after } if shared.budget.withdraw(now) => {
+                shared.observer.on(Event::Retrying { attempt, code, after });
+                sleep(after).await;
+            }
+            Verdict::Again { .. } => {
+                shared.observer.on(Event::BudgetSpent { attempt, code });
+                return Pushback::stop(result);
+            }
+        }
+    }
+}
+
+/// The request once more: the message by reference, the headers copied.
+fn again(parts: &Parts, message: &Bytes, failed: u32, deadline: Option<Deadline>) -> Request {
+    let mut request = Request::new(Body::new(http_body_util::Full::new(message.clone())));
+    *request.method_mut() = parts.method.clone();
+    *request.uri_mut() = parts.uri.clone();
+    *request.version_mut() = parts.version;
+    *request.headers_mut() = parts.headers.clone();
+    if failed > 0 {
+        request.headers_mut().insert(PREVIOUS_ATTEMPTS, HeaderValue::from(failed));
+    }
+    let extensions = request.extensions_mut();
+    extensions.insert(Attempt(failed + 1));
+    if let Some(deadline) = deadline {
+        extensions.insert(deadline);
+    }
+    request
+}

@@ -1,0 +1,81 @@
+//! The time of one attempt: what is left of the call's deadline, or the method's own limit for an attempt when that is
+//! less. Written into every attempt anew, so that a late one asks for less.
+//!
+//! Stands inside the retry, so that an attempt which hangs leaves time for another; outside the breaker, so that waiting
+//! for an endpoint counts.
+
+use crate::{Deadline, Event, GRPC_TIMEOUT, Next, Observer, Reply, Request, Response};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::time::{Instant, timeout_at};
+use tonic::Status;
+use tower::{Layer, Service, ServiceExt};
+
+/// In a request's extensions: when this attempt is given up on. The breaker tells by it an endpoint that was too slow from
+/// a caller who left.
+#[derive(Clone, Copy)]
+pub(crate) struct Limit(pub Instant);
+
+/// Times each attempt.
+#[derive(Clone)]
+pub struct TimedLayer {
+    limit: Option<Duration>,
+    observer: Arc<dyn Observer>,
+}
+
+impl TimedLayer {
+    /// `limit`: an attempt that takes longer has failed, as UNAVAILABLE. None: it may take what the call has left.
+    pub fn new(limit: Option<Duration>, observer: Arc<dyn Observer>) -> Self {
+        Self { limit, observer }
+    }
+}
+
+impl<S> Layer<S> for TimedLayer {
+    type Service = Timed<S>;
+
+    fn layer(&self, next: S) -> Timed<S> {
+        Timed { next, layer: self.clone() }
+    }
+}
+
+/// See [`TimedLayer`].
+#[derive(Clone)]
+pub struct Timed<S> {
+    next: S,
+    layer: TimedLayer,
+}
+
+impl<S: Next> Service<Request> for Timed<S> {
+    type Response = Response;
+    type Error = Status;
+    type Future = Reply;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request) -> Reply {
+        let now = Instant::now();
+        let deadline = request.extensions().get::<Deadline>().copied();
+        let limit = self.layer.limit.map(|limit| (limit, Deadline::after(now, limit)));
+        // A limit beyond the call's deadline is none: then the deadline decides, and the layer outside says so.
+        let limit = limit.filter(|(_, at)| deadline.is_none_or(|deadline| *at < deadline));
+        let Some(until) = limit.map(|(_, at)| at).or(deadline) else {
+            request.headers_mut().remove(GRPC_TIMEOUT);
+            return Box::pin(self.next.clone().oneshot(request));
+        };
+        request.headers_mut().insert(GRPC_TIMEOUT, until.header(now));
+        let Some((after, at)) = limit else { return Box::pin(self.next.clone().oneshot(request)) };
+        request.extensions_mut().insert(Limit(at.moment()));
+        let (next, observer) = (self.next.clone(), Arc::clone(&self.layer.observer));
+        Box::pin(async move {
+            timeout_at(at.moment(), next.oneshot(request)).await.unwrap_or_else(|_| {
+                observer.on(Event::AttemptTimedOut { after });
+                Err(Status::unavailable(format!("no answer within the {after:?} that one attempt may take")))
+            })
+        })
+    }
+}
