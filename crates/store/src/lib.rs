@@ -27,6 +27,7 @@
 //!   else is rolled back and answered [`StoreError::Suspended`].
 //! - It may be run again, so it takes identifiers and times from its arguments.
 //! - It decides before it writes. Only `Err` rolls back; a business refusal is an `Ok` that says so.
+//! - Its constraints are checked at once: a deferred one that is violated fails the commit, and all who share it.
 //! - A statement that fails, fails its unit, whatever the closure returns (as on PostgreSQL).
 
 mod data;
