@@ -14,11 +14,13 @@
 
 mod alarm;
 mod dice;
+mod faults;
 mod ids;
 mod time;
 
 pub use alarm::Alarm;
 pub use dice::{Dice, roll};
+pub use faults::{Fault, Faults};
 pub use time::{Epoch, Timestamp};
 
 use std::{sync::Arc, time::Duration};
