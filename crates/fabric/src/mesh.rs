@@ -1,0 +1,164 @@
+//! The process's services and the way to each.
+
+use crate::{
+    HostError, Limits, Wire,
+    client::Client,
+    front::Front,
+    health::Health,
+    listener::Listener,
+    registry::{Door, Registry},
+    server::{self, Server},
+    transport,
+    way::Way,
+};
+use ambient::Ambient;
+use parking_lot::Mutex;
+use policy::Contract;
+use std::{
+    collections::HashMap,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+use tonic::transport::Endpoint;
+
+/// Where the services of one process meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// As functions of each other.
+    InProcess,
+    /// Each behind its own port on the loopback, over real HTTP/2: what a split into processes does to calls.
+    Tcp,
+}
+
+/// The process's services and the way to each. Cloning shares it; dropping the last clone closes its ports, and wires of it
+/// then find nothing.
+#[derive(Clone)]
+pub struct Mesh(Arc<Inner>);
+
+struct Inner {
+    contract: Contract,
+    ambient: Ambient,
+    placement: Placement,
+    limits: Limits,
+    registry: Arc<Registry>,
+    health: Health,
+    wires: Mutex<HashMap<(&'static str, &'static str), Wire>>,
+    ports: Mutex<Vec<Arc<Listener>>>,
+}
+
+impl Mesh {
+    /// A mesh of nothing yet, with the usual limits on connections.
+    pub fn new(contract: Contract, ambient: Ambient, placement: Placement) -> Self {
+        Self::limited(contract, ambient, placement, Limits::default())
+    }
+
+    /// A mesh whose connections have limits of their own.
+    pub fn limited(contract: Contract, ambient: Ambient, placement: Placement, limits: Limits) -> Self {
+        Self(Arc::new(Inner {
+            contract,
+            ambient,
+            placement,
+            limits,
+            registry: Arc::default(),
+            health: Health::new(),
+            wires: Mutex::default(),
+            ports: Mutex::default(),
+        }))
+    }
+
+    /// Hosts a generated server under a service's name, behind the server's stack. A name may host several; each is hosted
+    /// once.
+    pub async fn host<S: Server>(&self, name: &'static str, service: S) -> Result<(), HostError> {
+        let inner = &*self.0;
+        if !inner.contract.has_service(S::NAME) {
+            return Err(HostError::NotInContract { service: S::NAME });
+        }
+        inner.registry.add(name, S::NAME, server::wire(service, &inner.contract, &inner.ambient))?;
+        if inner.placement == Placement::Tcp && inner.registry.door(name).is_none() {
+            let door = inner.open_door(name).await;
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+            inner.registry.put_door(name, Arc::new(door.map_err(|source| HostError::Listen { address, source })?));
+        }
+        inner.health.set(S::NAME, true).await;
+        Ok(())
+    }
+
+    /// Stops hosting `name`: its callers get UNAVAILABLE until it is hosted again. Calls under way finish.
+    pub async fn withdraw(&self, name: &str) {
+        let (services, door) = self.0.registry.remove(name);
+        for service in services {
+            self.0.health.set(service, false).await;
+        }
+        if let Some(door) = door {
+            door.listener.drain().await;
+        }
+    }
+
+    /// The way from `caller` to `callee`, through the client's stack. Where `callee` is gets looked up at each call, so it
+    /// need not be hosted yet. All wires of the same pair share a retry budget and a breaker.
+    pub fn wire(&self, caller: &'static str, callee: &'static str) -> Wire {
+        let Inner { contract, ambient, registry, wires, .. } = &*self.0;
+        let way = || Way::Mesh { registry: Arc::downgrade(registry), caller, callee };
+        let make = || Client { caller, callee, contract, ambient }.wire(way());
+        wires.lock().entry((caller, callee)).or_insert_with(make).clone()
+    }
+
+    /// Opens a port for the world: all hosted services, health and reflection. Port 0 asks for a free one.
+    pub async fn listen(&self, address: SocketAddr) -> Result<Listening, HostError> {
+        let inner = &*self.0;
+        let standard = inner.health.standard_services(&inner.contract)?;
+        let front = Wire::new(Front::world(Arc::downgrade(&inner.registry), standard));
+        let opened = Listener::open(address, front, inner.limits).await;
+        let listener = Arc::new(opened.map_err(|source| HostError::Listen { address, source })?);
+        inner.ports.lock().push(Arc::clone(&listener));
+        let address = listener.address();
+        tracing::info!(%address, "listening; without mutual TLS all who call here are `edge`, and `callers` does not bind them");
+        Ok(Listening { address, listener, mesh: self.clone() })
+    }
+
+    /// Ends gracefully: health says so, clients are sent elsewhere, calls under way finish within the grace, and all ports
+    /// close. Services are no longer hosted afterwards.
+    pub async fn shutdown(&self) {
+        self.0.stop_serving().await;
+        let ports = std::mem::take(&mut *self.0.ports.lock());
+        // The world first: what is under way there still needs the services among themselves.
+        futures::future::join_all(ports.iter().map(|port| port.drain())).await;
+        let names = self.0.registry.names();
+        futures::future::join_all(names.iter().map(|name| self.withdraw(name))).await;
+    }
+}
+
+impl Inner {
+    async fn open_door(&self, name: &'static str) -> io::Result<Door> {
+        let front = Wire::new(Front::door(Arc::downgrade(&self.registry), name));
+        let listener = Listener::open(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), front, self.limits).await?;
+        let address = format!("http://{}", listener.address());
+        let endpoint = Endpoint::from_shared(address).map_err(io::Error::other)?;
+        Ok(Door { listener, channel: transport::channel(endpoint) })
+    }
+
+    async fn stop_serving(&self) {
+        self.health.set("", false).await;
+        for service in self.registry.services() {
+            self.health.set(service, false).await;
+        }
+    }
+}
+
+/// A port for the world. Dropping this leaves it open; it closes with its mesh.
+pub struct Listening {
+    /// Where it listens, the port that the system chose included.
+    pub address: SocketAddr,
+    listener: Arc<Listener>,
+    mesh: Mesh,
+}
+
+impl Listening {
+    /// Ends gracefully: health says not serving, clients get GOAWAY, calls under way finish within the grace, and the port
+    /// closes. True when all finished in time. What is hosted stays hosted for callers in this process.
+    pub async fn drain(self) -> bool {
+        self.mesh.0.stop_serving().await;
+        self.listener.drain().await
+    }
+}

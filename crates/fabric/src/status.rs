@@ -1,0 +1,82 @@
+//! Errors as the contract promises them: a gRPC code, a message for people, and google.rpc details for programs (AIP-193).
+//! The domain of every reason is [`DOMAIN`].
+
+use std::{collections::HashMap, time::Duration};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+
+/// Whose reasons these are.
+pub const DOMAIN: &str = "outrigger";
+
+/// INVALID_ARGUMENT naming each field that is wrong, and why.
+///
+/// ```
+/// use outrigger_fabric::status;
+///
+/// let status = status::bad_request(&[("lines[2].quantity", "at least 1")]);
+/// assert_eq!(status.code(), tonic::Code::InvalidArgument);
+/// assert_eq!(status::violations(&status), [("lines[2].quantity".to_owned(), "at least 1".to_owned())]);
+/// ```
+pub fn bad_request<F: AsRef<str>, D: AsRef<str>>(violations: &[(F, D)]) -> Status {
+    let violation = |(field, description): &(F, D)| FieldViolation::new(field.as_ref(), description.as_ref());
+    let message = match violations {
+        [(field, description)] => format!("{}: {}", field.as_ref(), description.as_ref()),
+        many => format!("{} fields are wrong; see the details", many.len()),
+    };
+    let details = ErrorDetails::with_bad_request(violations.iter().map(violation).collect::<Vec<_>>());
+    Status::with_error_details(Code::InvalidArgument, message, details)
+}
+
+/// A refusal with a reason that programs can rely on (UPPER_SNAKE_CASE) and what else they need to know.
+///
+/// ```
+/// use outrigger_fabric::status;
+/// use tonic::Code;
+///
+/// let status = status::refusal(Code::AlreadyExists, "REQUEST_ID_REUSED", "used before, for other lines", &[("field", "lines")]);
+/// assert_eq!(status::reason(&status).as_deref(), Some("REQUEST_ID_REUSED"));
+/// assert_eq!(status::info(&status, "field").as_deref(), Some("lines"));
+/// ```
+pub fn refusal<K: AsRef<str>, V: AsRef<str>>(
+    code: Code,
+    reason: &str,
+    message: impl Into<String>,
+    metadata: &[(K, V)],
+) -> Status {
+    let own = |(key, value): &(K, V)| (key.as_ref().to_owned(), value.as_ref().to_owned());
+    let metadata: HashMap<String, String> = metadata.iter().map(own).collect();
+    Status::with_error_details(code, message, ErrorDetails::with_error_info(reason, DOMAIN, metadata))
+}
+
+/// A refusal that is worth another try after a while (RetryInfo).
+pub fn retry_later(code: Code, message: impl Into<String>, after: Duration) -> Status {
+    Status::with_error_details(code, message, ErrorDetails::with_retry_info(Some(after)))
+}
+
+/// A refusal with a reason that is worth another try after a while.
+pub fn retry_later_because(code: Code, reason: &str, message: impl Into<String>, after: Duration) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+    details.set_retry_info(Some(after));
+    Status::with_error_details(code, message, details)
+}
+
+/// The reason of a refusal; none when it gives none, or another's.
+pub fn reason(status: &Status) -> Option<String> {
+    status.get_details_error_info().filter(|info| info.domain == DOMAIN).map(|info| info.reason)
+}
+
+/// What a refusal says under `key`.
+pub fn info(status: &Status, key: &str) -> Option<String> {
+    status.get_details_error_info().and_then(|mut info| info.metadata.remove(key))
+}
+
+/// The fields that a bad request names, each with what is wrong.
+pub fn violations(status: &Status) -> Vec<(String, String)> {
+    let violations = status.get_details_bad_request().map(|request| request.field_violations).unwrap_or_default();
+    violations.into_iter().map(|violation| (violation.field, violation.description)).collect()
+}
+
+/// How long to wait before another try.
+pub fn retry_after(status: &Status) -> Option<Duration> {
+    status.get_details_retry_info().and_then(|info| info.retry_delay)
+}

@@ -1,0 +1,78 @@
+//! The end of the client's stack: the call is sent. Here alone the placements differ, and here they are made not to: whatever
+//! a network would not carry is taken off, and who calls is put on.
+
+use crate::{
+    callers::{self, CALLER_HEADER, Principal},
+    metadata,
+    registry::{Registry, Route},
+    status, transport,
+};
+use resilience::{Reply, Request, Response};
+use std::{
+    sync::Weak,
+    task::{Context, Poll},
+};
+use tonic::{Code, Status, transport::Channel};
+use tower::{Service, ServiceExt};
+
+/// How calls leave.
+#[derive(Clone)]
+pub enum Way {
+    /// To a service of this mesh, wherever it is at the moment. A wire does not keep its mesh alive.
+    Mesh { registry: Weak<Registry>, caller: &'static str, callee: &'static str },
+    /// To a running system, as one of the world.
+    World(Channel),
+}
+
+impl Way {
+    fn send(&self, mut request: Request) -> Reply {
+        request.extensions_mut().clear(); // a wire carries headers only
+        request.headers_mut().remove(CALLER_HEADER);
+        if let Err(status) = metadata::check(request.headers()) {
+            return Box::pin(std::future::ready(Err(status)));
+        }
+        match self {
+            Self::World(channel) => over(channel.clone(), request),
+            Self::Mesh { registry, caller, callee } => {
+                let route = registry.upgrade().and_then(|registry| registry.route(callee, request.uri().path()));
+                match route {
+                    None => Box::pin(std::future::ready(Err(not_hosted(callee)))),
+                    Some(Route::Here(wire)) => {
+                        request.extensions_mut().insert(Principal::here(caller));
+                        wire.send(request)
+                    }
+                    Some(Route::There(channel)) => {
+                        request.headers_mut().insert(CALLER_HEADER, callers::header(caller));
+                        over(channel, request)
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn over(channel: Channel, request: Request) -> Reply {
+    Box::pin(async move {
+        let answer = channel.oneshot(request).await.map_err(transport::failed)?;
+        Ok(answer.map(transport::body))
+    })
+}
+
+fn not_hosted(callee: &str) -> Status {
+    let message = format!("nothing answers for {callee}: it has not started yet, or has stopped");
+    status::refusal(Code::Unavailable, "NOT_HOSTED", message, &[("service", callee)])
+}
+
+impl Service<Request> for Way {
+    type Response = Response;
+    type Error = Status;
+    type Future = Reply;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Reply {
+        self.send(request)
+    }
+}
