@@ -144,6 +144,21 @@ impl Bus {
         .await
     }
 
+    /// A source of which `consumer` can no longer have every event, for the oldest were pruned. None: a rewind loses
+    /// nothing.
+    ///
+    /// # Errors
+    /// When an outbox cannot be read.
+    pub async fn pruned(&self, consumer: &str) -> Result<Option<&'static str>, StoreError> {
+        for Route { source, .. } in self.routes().into_iter().filter(|route| route.consumer == consumer) {
+            let Some(store) = self.source(source) else { continue };
+            if outbox::oldest(&store).await?.is_some_and(|oldest| oldest.seq > 1) {
+                return Ok(Some(source));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns when no consumer has anything to do: every event published, and every event that consuming it has
     /// published, was had or parked. Returns at once after [`Bus::shutdown`].
     pub async fn settled(&self) {
