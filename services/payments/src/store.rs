@@ -1,0 +1,81 @@
+//! The books of payments: every query of this service, and the units of work that change its rows.
+//!
+//! Three units carry all that happens. An *intent* is written before the gateway is called, a *ruling* records the
+//! gateway's word with all that follows from it, and a *withdrawal* turns a payment back. Each decides by the domain's
+//! rules and writes afterwards.
+
+mod entity;
+mod intent;
+pub mod pages;
+mod rows;
+mod ruling;
+mod withdrawal;
+
+pub use entity::ledger;
+pub use intent::{Intake, Intent};
+pub use pages::Page;
+pub use ruling::{Ruling, Settled};
+pub use withdrawal::{Wish, Withdrawn};
+
+use crate::domain::{Operation, Payment, Token};
+use store::{Store, StoreError};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// What a unit leaves for the driver to do, once it is durable.
+#[derive(Debug)]
+pub enum Errand {
+    /// Carry an operation to the gateway until the answer is definite.
+    Carry { operation: Box<Operation>, token: Token },
+    /// This operation is withdrawn: have it cancelled rather than carried on.
+    Withdraw { key: String },
+}
+
+/// The service's store, and the way to its driver. Cloning shares both.
+#[derive(Clone)]
+pub struct Books {
+    store: Store,
+    errands: UnboundedSender<Errand>,
+}
+
+impl Books {
+    pub fn new(store: Store, errands: UnboundedSender<Errand>) -> Self {
+        Self { store, errands }
+    }
+
+    /// Writes an intent, or finds out why not.
+    pub async fn intend(&self, intent: Intent) -> Result<Intake, StoreError> {
+        let args = (intent, self.errands.clone());
+        self.store.unit(args, |tx, (intent, errands)| Box::pin(intent::write(tx, intent, errands))).await
+    }
+
+    /// Records the gateway's word. `None` when it was recorded before.
+    pub async fn rule(&self, ruling: Ruling) -> Result<Option<Settled>, StoreError> {
+        self.store.unit(ruling, |tx, ruling| Box::pin(ruling::write(tx, ruling))).await
+    }
+
+    /// Withdraws what a step did, or keeps it from being done.
+    pub async fn withdraw(&self, wish: Wish) -> Result<Withdrawn, StoreError> {
+        let args = (wish, self.errands.clone());
+        self.store.unit(args, |tx, (wish, errands)| Box::pin(withdrawal::write(tx, wish, errands))).await
+    }
+
+    /// One payment.
+    pub async fn payment(&self, id: &str) -> Result<Option<Payment>, StoreError> {
+        self.store.read(id.to_owned(), |tx, id| Box::pin(rows::payment(tx, id))).await
+    }
+
+    /// One operation.
+    pub async fn operation(&self, key: &str) -> Result<Option<Operation>, StoreError> {
+        self.store.read(key.to_owned(), |tx, key| Box::pin(rows::operation(tx, key))).await
+    }
+
+    /// Hands an operation to the driver.
+    pub fn carry(&self, operation: Operation, token: Token) {
+        hand_over(&self.errands, Errand::Carry { operation: Box::new(operation), token });
+    }
+}
+
+/// Nobody listens only when the service is being stopped: the next start finds the operation in the table.
+fn hand_over(errands: &UnboundedSender<Errand>, errand: Errand) {
+    let _ = errands.send(errand);
+}
