@@ -1,0 +1,322 @@
+//! gRPC in: each method reads its request, has one unit of work done, and answers what came of it. No rule lives here.
+
+mod answer;
+mod decode;
+
+use crate::{
+    Settings,
+    domain::{Lines, OrderId, Sku},
+    messages,
+    store::{
+        call::{Answer, Call, Place, Stamp},
+        catalogue, counting,
+        entity::price,
+        pages, reserving, stock,
+    },
+    tokens,
+};
+use ambient::{Alarm, Ambient, Fault, Faults};
+use answer::{failed, respond};
+use api::{
+    inventory::v1::{self as pb, inventory_service_server::InventoryService},
+    types::StepRef,
+};
+use decode::Check;
+use journal::{
+    barrier::Step,
+    once::{Fingerprint, Key},
+};
+use sea_orm::DbErr;
+use std::sync::Arc;
+use store::{BoxFuture, Store, Tx};
+use tonic::{Request, Response, Status};
+
+/// The listing that ListLevels' page tokens belong to.
+const LEVELS: &str = "levels";
+
+/// The service's gRPC side.
+#[derive(Clone)]
+pub struct Api(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    ambient: Ambient,
+    alarm: Arc<Alarm>,
+    faults: Faults,
+    settings: Settings,
+}
+
+impl Api {
+    pub fn new(store: Store, ambient: Ambient, alarm: Arc<Alarm>, settings: Settings) -> Self {
+        let faults = Faults::new(settings.fault_rate, settings.fault_seed);
+        Self(Arc::new(Inner { store, ambient, alarm, faults, settings }))
+    }
+
+    /// One mutating call in one unit, with the fault that its key's dice have for this try.
+    async fn unit<A, T, W>(&self, call: &Call, ask: A, work: W) -> Result<Answer<T>, Status>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+        W: for<'a> Fn(&'a Tx, &'a A) -> BoxFuture<'a, Result<Answer<T>, DbErr>> + Send + Sync + 'static,
+    {
+        let fault = self.0.faults.next(&call.key.request_id);
+        if fault == Fault::Before {
+            return Err(Status::unavailable("a simulated fault: nothing was done"));
+        }
+        let answer = self.0.store.unit(ask, work).await.map_err(|error| failed(&error))?;
+        if fault == Fault::After {
+            return Err(Status::unavailable("a simulated fault: it was done, but the answer is lost"));
+        }
+        Ok(answer)
+    }
+
+    async fn read<A, T, W>(&self, ask: A, work: W) -> Result<T, Status>
+    where
+        W: for<'a> FnOnce(&'a Tx, &'a A) -> BoxFuture<'a, Result<T, DbErr>>,
+    {
+        self.0.store.read(ask, work).await.map_err(|error| failed(&error))
+    }
+
+    fn call<T>(&self, request: &Request<T>, method: &str, request_id: &str, print: Fingerprint) -> Call {
+        let caller = fabric::caller(request).to_owned();
+        let key = Key { caller, method: method.to_owned(), request_id: request_id.to_owned() };
+        Call { key, print, stamp: Stamp::take(&self.0.ambient) }
+    }
+}
+
+impl Stamp {
+    /// Now, here.
+    pub fn take(ambient: &Ambient) -> Self {
+        Self { now: ambient.now(), event_id: ambient.id(), trace: fabric::trace::current() }
+    }
+}
+
+#[tonic::async_trait]
+impl InventoryService for Api {
+    async fn put_catalogue(
+        &self,
+        request: Request<pb::PutCatalogueRequest>,
+    ) -> Result<Response<pb::PutCatalogueResponse>, Status> {
+        let request = request.into_inner();
+        let mut check = Check::default();
+        check.items(&request.items);
+        check.done()?;
+        let prices = request.items.iter().flat_map(|item| item.prices.iter().filter_map(|price| row(&item.sku, price)));
+        let prices = prices.collect();
+        let items = request.items.into_iter().map(|item| (item.sku, item.title)).collect();
+        let put = catalogue::Put { items, prices };
+        let added = self.0.store.unit(put, |tx, put| Box::pin(catalogue::put(tx, put))).await;
+        let added = added.map_err(|error| failed(&error))?;
+        Ok(Response::new(pb::PutCatalogueResponse { added: i32::try_from(added).unwrap_or(i32::MAX) }))
+    }
+
+    async fn get_catalogue(
+        &self,
+        request: Request<pb::GetCatalogueRequest>,
+    ) -> Result<Response<pb::GetCatalogueResponse>, Status> {
+        let skus = request.into_inner().skus;
+        let mut check = Check::default();
+        check.skus(&skus);
+        check.done()?;
+        let items = self.read(skus, |tx, skus| Box::pin(catalogue::get(tx, skus))).await?;
+        let items = items.into_iter().map(messages::catalogue_item).collect();
+        Ok(Response::new(pb::GetCatalogueResponse { items }))
+    }
+
+    async fn receive_stock(
+        &self,
+        request: Request<pb::ReceiveStockRequest>,
+    ) -> Result<Response<pb::ReceiveStockResponse>, Status> {
+        let asked = request.get_ref();
+        let mut check = Check::default();
+        check.request_id(&asked.request_id);
+        let lines = check.lines(&asked.lines);
+        check.done()?;
+        let print = Fingerprint::new().field("lines", printed(&lines));
+        let call = self.call(&request, "ReceiveStock", &asked.request_id, print);
+        let ask = counting::Receive { call: call.clone(), lines };
+        let answer = self.unit(&call, ask, |tx, ask| Box::pin(counting::receive(tx, ask))).await?;
+        respond(answer, |()| pb::ReceiveStockResponse {})
+    }
+
+    async fn correct_stock(
+        &self,
+        request: Request<pb::CorrectStockRequest>,
+    ) -> Result<Response<pb::CorrectStockResponse>, Status> {
+        let asked = request.get_ref();
+        let mut check = Check::default();
+        check.request_id(&asked.request_id);
+        check.text(&asked.sku, 64, "sku");
+        check.difference(asked.difference);
+        check.text(&asked.reason, 1_000, "reason");
+        check.text(&asked.actor, 128, "actor");
+        check.done()?;
+        let print = Fingerprint::new()
+            .field("sku", asked.sku.as_bytes())
+            .field("difference", asked.difference.to_be_bytes())
+            .field("reason", asked.reason.as_bytes())
+            .field("actor", asked.actor.as_bytes());
+        let call = self.call(&request, "CorrectStock", &asked.request_id, print);
+        let sku = Sku(asked.sku.clone());
+        let ask = counting::Correct {
+            call: call.clone(),
+            sku: sku.clone(),
+            difference: asked.difference,
+            reason: asked.reason.clone(),
+            actor: asked.actor.clone(),
+        };
+        let answer = self.unit(&call, ask, |tx, ask| Box::pin(counting::correct(tx, ask))).await?;
+        respond(answer, |level| pb::CorrectStockResponse { level: Some(messages::level(sku, level)) })
+    }
+
+    async fn reserve(&self, request: Request<pb::ReserveRequest>) -> Result<Response<pb::ReserveResponse>, Status> {
+        let asked = request.get_ref();
+        let mut check = Check::default();
+        check.request_id(&asked.request_id);
+        let order = check.order(&asked.order_id);
+        let lines = check.lines(&asked.lines);
+        let hold_for = check.hold_for(asked.hold_for).unwrap_or(self.0.settings.hold_for);
+        check.step(asked.step.as_ref());
+        check.done()?;
+        let held = asked.hold_for.map_or(0, |_| i64::try_from(hold_for.as_millis()).unwrap_or(i64::MAX));
+        let print = order_print(&order, asked.step.as_ref())
+            .field("lines", printed(&lines))
+            .field("hold_for", held.to_be_bytes());
+        let call = self.call(&request, "Reserve", &asked.request_id, print);
+        let ask = reserving::Reserve {
+            place: place(asked.step.as_ref(), &order, "reserve"),
+            until: call.stamp.now.plus(hold_for),
+            alarm: self.0.alarm.clone(),
+            call: call.clone(),
+            order,
+            lines,
+        };
+        let answer = self.unit(&call, ask, |tx, ask| Box::pin(reserving::reserve(tx, ask))).await?;
+        respond(answer, |after| pb::ReserveResponse { reservation: after.as_ref().map(messages::reservation) })
+    }
+
+    async fn commit(&self, request: Request<pb::CommitRequest>) -> Result<Response<pb::CommitResponse>, Status> {
+        let asked = request.get_ref();
+        let mut check = Check::default();
+        check.request_id(&asked.request_id);
+        let order = check.order(&asked.order_id);
+        check.step(asked.step.as_ref());
+        check.done()?;
+        let print = order_print(&order, asked.step.as_ref());
+        let call = self.call(&request, "Commit", &asked.request_id, print);
+        let place = place(asked.step.as_ref(), &order, "commit");
+        let ask = reserving::Commit { call: call.clone(), place, order };
+        let answer = self.unit(&call, ask, |tx, ask| Box::pin(reserving::commit(tx, ask))).await?;
+        respond(answer, |after| pb::CommitResponse { reservation: after.as_ref().map(messages::reservation) })
+    }
+
+    async fn release(&self, request: Request<pb::ReleaseRequest>) -> Result<Response<pb::ReleaseResponse>, Status> {
+        let asked = request.get_ref();
+        let mut check = Check::default();
+        check.request_id(&asked.request_id);
+        let order = check.order(&asked.order_id);
+        check.undoes(asked.undoes.as_ref());
+        check.done()?;
+        let print = order_print(&order, asked.undoes.as_ref());
+        let call = self.call(&request, "Release", &asked.request_id, print);
+        let ask = reserving::Release { undoes: undone(asked.undoes.as_ref(), &order), call: call.clone(), order };
+        let answer = self.unit(&call, ask, |tx, ask| Box::pin(reserving::release(tx, ask))).await?;
+        respond(answer, |after| pb::ReleaseResponse { reservation: after.as_ref().map(messages::reservation) })
+    }
+
+    async fn restock(&self, request: Request<pb::RestockRequest>) -> Result<Response<pb::RestockResponse>, Status> {
+        let asked = request.get_ref();
+        let mut check = Check::default();
+        check.request_id(&asked.request_id);
+        let order = check.order(&asked.order_id);
+        let lines = check.lines(&asked.lines);
+        check.step(asked.step.as_ref());
+        check.done()?;
+        let print = order_print(&order, asked.step.as_ref()).field("lines", printed(&lines));
+        let call = self.call(&request, "Restock", &asked.request_id, print);
+        let place = place(asked.step.as_ref(), &order, "restock");
+        let ask = reserving::Restock { call: call.clone(), place, order, lines };
+        let answer = self.unit(&call, ask, |tx, ask| Box::pin(reserving::restock(tx, ask))).await?;
+        respond(answer, |()| pb::RestockResponse {})
+    }
+
+    async fn get_levels(
+        &self,
+        request: Request<pb::GetLevelsRequest>,
+    ) -> Result<Response<pb::GetLevelsResponse>, Status> {
+        let skus = request.into_inner().skus;
+        let mut check = Check::default();
+        check.skus(&skus);
+        check.done()?;
+        let skus: Vec<Sku> = skus.into_iter().map(Sku).collect();
+        let levels = self.read(skus, |tx, skus| Box::pin(stock::levels(tx, skus.iter()))).await?;
+        let levels = levels.into_iter().map(|(sku, level)| messages::level(sku, level)).collect();
+        Ok(Response::new(pb::GetLevelsResponse { levels }))
+    }
+
+    async fn list_levels(
+        &self,
+        request: Request<pb::ListLevelsRequest>,
+    ) -> Result<Response<pb::ListLevelsResponse>, Status> {
+        let asked = request.into_inner();
+        let mut check = Check::default();
+        let size = check.page_size(asked.page_size);
+        let after = check.page_token(LEVELS, &asked.page_token);
+        check.done()?;
+        // One row more than asked for tells whether there is another page.
+        let page = (after, size + 1);
+        let mut levels = self.read(page, |tx, (after, most)| Box::pin(pages::levels(tx, after, *most))).await?;
+        let more = levels.len() as u64 > size;
+        levels.truncate(usize::try_from(size).expect("a page is small"));
+        let last = levels.last().filter(|_| more);
+        let next_page_token = last.map(|(sku, _)| tokens::issue(LEVELS, &sku.0)).unwrap_or_default();
+        let levels = levels.into_iter().map(|(sku, level)| messages::level(sku, level)).collect();
+        Ok(Response::new(pb::ListLevelsResponse { levels, next_page_token }))
+    }
+}
+
+/// What every call of an order says, field by field.
+fn order_print(order: &OrderId, step: Option<&StepRef>) -> Fingerprint {
+    let step = step.map(|step| format!("{}\n{}\n{}", step.saga, step.step, step.attempt)).unwrap_or_default();
+    Fingerprint::new().field("order_id", order.0.as_bytes()).field("step", step)
+}
+
+fn printed(lines: &Lines) -> String {
+    lines.iter().map(|(sku, quantity)| format!("{quantity} {sku}\n")).collect()
+}
+
+/// The caller's step, or the order's own: see [`Place`].
+fn place(step: Option<&StepRef>, order: &OrderId, name: &str) -> Place {
+    match step {
+        Some(step) => Place { in_saga: true, step: named(step, &step.step, step.attempt) },
+        None => Place { in_saga: false, step: of_order(order, name, 1) },
+    }
+}
+
+/// Undoing "reserve" undoes its commit as well; outside of sagas, the order's own two steps.
+fn undone(undoes: Option<&StepRef>, order: &OrderId) -> Vec<Step> {
+    match undoes {
+        None => ["reserve", "commit"].map(|name| of_order(order, name, 0)).into(),
+        Some(step) if step.step == "reserve" => ["reserve", "commit"].map(|name| named(step, name, 0)).into(),
+        Some(step) => vec![named(step, &step.step, 0)],
+    }
+}
+
+fn named(step: &StepRef, name: &str, attempt: i32) -> Step {
+    Step { saga: step.saga.clone(), step: name.to_owned(), attempt }
+}
+
+/// A saga's name never holds a slash, so the two cannot meet.
+fn of_order(order: &OrderId, name: &str, attempt: i32) -> Step {
+    Step { saga: format!("{order}/own"), step: name.to_owned(), attempt }
+}
+
+fn row(sku: &str, price: &pb::Price) -> Option<price::Model> {
+    let money = price.unit_price.as_ref()?;
+    Some(price::Model {
+        sku: sku.to_owned(),
+        min_quantity: price.min_quantity,
+        currency: money.currency_code.clone(),
+        minor_units: money.minor_units,
+    })
+}

@@ -1,0 +1,161 @@
+//! Moves stock: the counters and the movements that explain them, always together.
+
+use super::entity::{item, movement};
+use crate::domain::{Held, Kind, Level, Lines, OrderId, Sku};
+use ambient::Timestamp;
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
+    Value,
+};
+use std::{collections::BTreeMap, fmt::Write};
+use store::Tx;
+
+/// Rows of one statement: few enough for both engines' limits on bound values, and statements stay short.
+pub const CHUNK: usize = 500;
+
+/// Stock of one SKU that moves for one order or call.
+pub struct Entry<'a> {
+    pub sku: &'a Sku,
+    pub quantity: i64,
+    /// The order, or the key of the call.
+    pub reference: &'a str,
+}
+
+impl<'a> Entry<'a> {
+    /// All that `order` holds of one SKU.
+    pub fn of(line: &'a Held, order: &'a OrderId) -> Self {
+        Self { sku: &line.sku, quantity: line.quantity, reference: &order.0 }
+    }
+}
+
+/// What a person says about a movement.
+pub struct Note<'a> {
+    pub reason: &'a str,
+    pub actor: &'a str,
+}
+
+#[derive(FromQueryResult)]
+struct OnHand {
+    sku: String,
+    on_hand: i64,
+}
+
+/// What is free of each SKU that the catalogue has; the rows are locked in order of SKU where the engine has row locks.
+pub async fn on_hand(tx: &Tx, skus: impl Iterator<Item = &Sku>) -> Result<BTreeMap<Sku, i64>, DbErr> {
+    let rows = item::Entity::find()
+        .select_only()
+        .columns([item::Column::Sku, item::Column::OnHand])
+        .filter(item::Column::Sku.is_in(skus.map(|sku| sku.0.clone())))
+        .order_by_asc(item::Column::Sku)
+        .lock_exclusive()
+        .into_model::<OnHand>()
+        .all(tx)
+        .await?;
+    Ok(rows.into_iter().map(|row| (Sku(row.sku), row.on_hand)).collect())
+}
+
+/// All counters of each SKU that the catalogue has.
+pub async fn levels<C: ConnectionTrait>(
+    tx: &C,
+    skus: impl Iterator<Item = &Sku>,
+) -> Result<BTreeMap<Sku, Level>, DbErr> {
+    let rows = item::Entity::find()
+        .filter(item::Column::Sku.is_in(skus.map(|sku| sku.0.clone())))
+        .order_by_asc(item::Column::Sku)
+        .all(tx)
+        .await?;
+    Ok(rows.into_iter().map(level).collect())
+}
+
+/// A row as the domain sees it.
+pub fn level(row: item::Model) -> (Sku, Level) {
+    let item::Model { sku, on_hand, reserved, committed, shipped, received, returned, corrected, title: _ } = row;
+    (Sku(sku), Level { on_hand, reserved, committed, shipped, received, returned, corrected })
+}
+
+/// Moves `lines` for one order or call.
+pub async fn move_lines(tx: &Tx, kind: Kind, lines: &Lines, reference: &str, now: Timestamp) -> Result<(), DbErr> {
+    let entries: Vec<Entry> = lines.iter().map(|(sku, quantity)| Entry { sku, quantity, reference }).collect();
+    move_stock(tx, kind, &entries, None, now).await
+}
+
+/// Moves stock of any number of orders. The caller has decided that it is there; the table's CHECKs hold it once more.
+pub async fn move_stock(
+    tx: &Tx,
+    kind: Kind,
+    entries: &[Entry<'_>],
+    note: Option<&Note<'_>>,
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    let mut sums: BTreeMap<&Sku, i64> = BTreeMap::new();
+    for entry in entries {
+        *sums.entry(entry.sku).or_default() += entry.quantity;
+    }
+    let sums: Vec<(&Sku, i64)> = sums.into_iter().collect();
+    for sums in sums.chunks(CHUNK) {
+        count(tx, kind, sums).await?;
+    }
+    for entries in entries.chunks(CHUNK) {
+        let rows = entries.iter().map(|entry| movement::ActiveModel {
+            movement: NotSet,
+            sku: Set(entry.sku.0.clone()),
+            kind: Set(kind.name().to_owned()),
+            came_from: Set(kind.from().to_owned()),
+            quantity: Set(entry.quantity),
+            reference: Set(entry.reference.to_owned()),
+            reason: Set(note.map(|note| note.reason.to_owned())),
+            actor: Set(note.map(|note| note.actor.to_owned())),
+            at: Set(now.as_millis()),
+        });
+        movement::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+/// One statement for all SKUs: an order of twenty lines would otherwise cost twenty.
+async fn count(tx: &Tx, kind: Kind, sums: &[(&Sku, i64)]) -> Result<(), DbErr> {
+    let mut values: Vec<Value> = Vec::with_capacity(sums.len() * 2);
+    for (sku, quantity) in sums {
+        values.push(Value::from(sku.0.as_str()));
+        values.push(Value::from(*quantity));
+    }
+    let statement = Statement::from_sql_and_values(tx.get_database_backend(), count_sql(kind, sums.len()), values);
+    let counted = tx.execute_raw(statement).await?.rows_affected();
+    if counted == sums.len() as u64 {
+        Ok(())
+    } else {
+        Err(DbErr::Custom(format!("I2: {} of {} SKUs of a {} are in the catalogue", counted, sums.len(), kind.name())))
+    }
+}
+
+/// `$1` counts in PostgreSQL, and in SQLite it is a name that is numbered as it first appears: one text for both.
+fn count_sql(kind: Kind, rows: usize) -> String {
+    let mut sql = String::from("WITH moved (sku, quantity) AS (VALUES ");
+    for row in 0..rows {
+        let comma = if row == 0 { "" } else { ", " };
+        let _infallible = write!(sql, "{comma}(${}, CAST(${} AS BIGINT))", row * 2 + 1, row * 2 + 2);
+    }
+    sql.push_str(") UPDATE item SET ");
+    let mut comma = "";
+    for (counter, sign) in kind.effect().counters().into_iter().filter(|(_, sign)| *sign != 0) {
+        let sign = if sign > 0 { '+' } else { '-' };
+        let _infallible = write!(sql, "{comma}{counter} = item.{counter} {sign} moved.quantity");
+        comma = ", ";
+    }
+    sql.push_str(" FROM moved WHERE item.sku = moved.sku");
+    sql
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_statement_moves_what_the_domain_says() {
+        let expected = "WITH moved (sku, quantity) AS (VALUES ($1, CAST($2 AS BIGINT)), ($3, CAST($4 AS BIGINT))) \
+            UPDATE item SET on_hand = item.on_hand - moved.quantity, reserved = item.reserved + moved.quantity \
+            FROM moved WHERE item.sku = moved.sku";
+        assert_eq!(count_sql(Kind::Reserve, 2), expected);
+    }
+}

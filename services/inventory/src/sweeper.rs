@@ -1,0 +1,44 @@
+//! Lets holds expire: a task that sleeps until the earliest is due, then works in batches, a unit each.
+
+use crate::store::{
+    call::Stamp,
+    expiry::{self, Sweep, Swept},
+};
+use ambient::{Alarm, Ambient};
+use std::{sync::Arc, time::Duration};
+use store::{Store, StoreError};
+use tokio_util::sync::CancellationToken;
+
+/// Holds of one unit.
+const BATCH: usize = 200;
+/// At least this long between two sweeps, so that holds which expire close together go together.
+const PAUSE: Duration = Duration::from_millis(50);
+/// After a failure of the store.
+const LATER: Duration = Duration::from_secs(1);
+
+/// Until `stop`. Whoever writes a hold sets `alarm`; it is set at the start for those of an earlier run.
+pub async fn run(store: Store, ambient: Ambient, alarm: Arc<Alarm>, stop: CancellationToken) {
+    alarm.set(ambient.now());
+    while let Some(()) = stop.run_until_cancelled(alarm.rings()).await {
+        let soonest = ambient.now().plus(PAUSE);
+        match sweep(&store, &ambient).await {
+            Ok(Swept { expired: BATCH, .. }) => alarm.set(ambient.now()),
+            Ok(Swept { next: Some(at), .. }) => alarm.set(at.max(soonest)),
+            Ok(Swept { next: None, .. }) => {}
+            Err(StoreError::Closed) => return,
+            Err(error) => {
+                tracing::error!(%error, "holds could not be let go; tried again soon");
+                alarm.set(ambient.now().plus(LATER));
+            }
+        }
+    }
+}
+
+async fn sweep(store: &Store, ambient: &Ambient) -> Result<Swept, StoreError> {
+    let ask = Sweep { stamp: Stamp::take(ambient), most: BATCH };
+    let swept = store.unit(ask, |tx, ask| Box::pin(expiry::sweep(tx, ask))).await?;
+    if swept.expired > 0 {
+        tracing::debug!(holds = swept.expired, "holds expired");
+    }
+    Ok(swept)
+}

@@ -1,0 +1,54 @@
+//! The simulated carrier: a task that sleeps until the earliest parcel is due, then moves parcels on in batches, a unit each.
+//! Due times stand in the rows, so a restart forgets none.
+
+use crate::store::{
+    call::Stamp,
+    carrier::{self, Moved, Round},
+};
+use ambient::{Alarm, Ambient};
+use std::{sync::Arc, time::Duration};
+use store::{Store, StoreError};
+use tokio_util::sync::CancellationToken;
+
+/// Parcels of one unit.
+const BATCH: usize = 200;
+/// At least this long between two rounds, so that parcels which are due close together go together.
+const PAUSE: Duration = Duration::from_millis(20);
+/// After a failure of the store.
+const LATER: Duration = Duration::from_secs(1);
+
+/// The carrier at work.
+pub struct Carrier {
+    pub store: Store,
+    pub ambient: Ambient,
+    /// Set by whoever records a parcel.
+    pub alarm: Arc<Alarm>,
+    /// How long a parcel is on its way.
+    pub deliver_after: Duration,
+}
+
+impl Carrier {
+    /// Until `stop`. Parcels of an earlier run are looked for first.
+    pub async fn run(self, stop: CancellationToken) {
+        self.alarm.set(self.ambient.now());
+        while let Some(()) = stop.run_until_cancelled(self.alarm.rings()).await {
+            let soonest = self.ambient.now().plus(PAUSE);
+            match self.round().await {
+                Ok(Moved { parcels: BATCH, .. }) => self.alarm.set(self.ambient.now()),
+                Ok(Moved { next: Some(at), .. }) => self.alarm.set(at.max(soonest)),
+                Ok(Moved { next: None, .. }) => {}
+                Err(StoreError::Closed) => return,
+                Err(error) => {
+                    tracing::error!(%error, "parcels could not be moved on; tried again soon");
+                    self.alarm.set(self.ambient.now().plus(LATER));
+                }
+            }
+        }
+    }
+
+    async fn round(&self) -> Result<Moved, StoreError> {
+        let stamp = Stamp::take(&self.ambient);
+        let ask = Round { delivery: stamp.now.plus(self.deliver_after), stamp, most: BATCH };
+        self.store.unit(ask, |tx, ask| Box::pin(carrier::round(tx, ask))).await
+    }
+}
