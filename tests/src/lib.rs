@@ -1,1 +1,34 @@
-//! (being written)
+//! The world that stories are told in: the whole system, on either placement, with the customer's and the operator's
+//! view of it. A story is written once and runs on every placement ([`story!`]).
+
+mod basket;
+mod wires;
+mod world;
+
+pub use basket::{Basket, PRICE, basket, pence};
+pub use wires::{Attempt, Delivery, Wires};
+pub use world::{Settled, World, reason, refused};
+
+/// A story, told in one process under paused time and again over TCP in real time.
+#[macro_export]
+macro_rules! story {
+    ($(#[doc = $doc:expr])* async fn $name:ident($($world:ident)+: World) $story:block) => {
+        $(#[doc = $doc])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            async fn tell($($world)+: $crate::World) $story
+
+            #[tokio::test(start_paused = true)]
+            async fn in_process() {
+                tell($crate::World::in_process().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn over_tcp() {
+                tell($crate::World::over_tcp().await).await;
+            }
+        }
+    };
+}

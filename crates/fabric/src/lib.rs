@@ -7,11 +7,11 @@
 //! it decides is `resilience`'s.
 //!
 //! ```
-//! use outrigger_ambient::Ambient;
+//! use ambient::Ambient;
 //! use outrigger_fabric::{Mesh, Placement};
-//! use outrigger_policy::Contract;
+//! use policy::Contract;
 //!
-//! # fn main() -> Result<(), outrigger_policy::ContractError> {
+//! # fn main() -> Result<(), policy::ContractError> {
 //! let contract = Contract::from_descriptors(&[])?; // a real one: api::DESCRIPTORS
 //! let mesh = Mesh::new(contract, Ambient::system(), Placement::InProcess);
 //! let wire = mesh.wire("orders", "payments"); // PaymentServiceClient::new(wire); resolved at each call
@@ -52,4 +52,5 @@ pub use deadline::Deadline;
 pub use error::{ConnectError, HostError};
 pub use listener::Limits;
 pub use mesh::{Listening, Mesh, Placement};
+pub use way::Between;
 pub use wire::Wire;

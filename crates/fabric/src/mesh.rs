@@ -9,7 +9,7 @@ use crate::{
     registry::{Door, Registry},
     server::{self, Server},
     transport,
-    way::Way,
+    way::{Between, Way},
 };
 use ambient::Ambient;
 use parking_lot::Mutex;
@@ -17,10 +17,13 @@ use policy::Contract;
 use std::{
     collections::HashMap,
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
 };
 use tonic::transport::Endpoint;
+
+/// Any free port that only this machine reaches.
+const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Where the services of one process meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +46,7 @@ struct Inner {
     limits: Limits,
     registry: Arc<Registry>,
     health: Health,
+    between: Mutex<Option<Between>>,
     wires: Mutex<HashMap<(&'static str, &'static str), Wire>>,
     ports: Mutex<Vec<Arc<Listener>>>,
 }
@@ -62,6 +66,7 @@ impl Mesh {
             limits,
             registry: Arc::default(),
             health: Health::new(),
+            between: Mutex::default(),
             wires: Mutex::default(),
             ports: Mutex::default(),
         }))
@@ -76,9 +81,13 @@ impl Mesh {
         }
         inner.registry.add(name, S::NAME, server::wire(service, &inner.contract, &inner.ambient))?;
         if inner.placement == Placement::Tcp && inner.registry.door(name).is_none() {
-            let door = inner.open_door(name).await;
-            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-            inner.registry.put_door(name, Arc::new(door.map_err(|source| HostError::Listen { address, source })?));
+            match inner.open_door(name).await {
+                Ok(door) => inner.registry.put_door(name, Arc::new(door)),
+                Err(source) => {
+                    inner.registry.remove(name);
+                    return Err(HostError::Listen { address: LOOPBACK, source });
+                }
+            }
         }
         inner.health.set(S::NAME, true).await;
         Ok(())
@@ -98,10 +107,18 @@ impl Mesh {
     /// The way from `caller` to `callee`, through the client's stack. Where `callee` is gets looked up at each call, so it
     /// need not be hosted yet. All wires of the same pair share a retry budget and a breaker.
     pub fn wire(&self, caller: &'static str, callee: &'static str) -> Wire {
-        let Inner { contract, ambient, registry, wires, .. } = &*self.0;
-        let way = || Way::Mesh { registry: Arc::downgrade(registry), caller, callee };
+        let Inner { contract, ambient, registry, wires, between, .. } = &*self.0;
+        let way = || {
+            let way = Way::Mesh { registry: Arc::downgrade(registry), caller, callee };
+            between.lock().as_ref().map_or(way.clone(), |between| between.around(callee, way))
+        };
         let make = || Client { caller, callee, contract, ambient }.wire(way());
         wires.lock().entry((caller, callee)).or_insert_with(make).clone()
+    }
+
+    /// Puts `between` into the way of all wires that are asked for from now on.
+    pub fn between(&self, between: Between) {
+        *self.0.between.lock() = Some(between);
     }
 
     /// Opens a port for the world: all hosted services, health and reflection. Port 0 asks for a free one.
@@ -132,7 +149,7 @@ impl Mesh {
 impl Inner {
     async fn open_door(&self, name: &'static str) -> io::Result<Door> {
         let front = Wire::new(Front::door(Arc::downgrade(&self.registry), name));
-        let listener = Listener::open(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), front, self.limits).await?;
+        let listener = Listener::open(LOOPBACK, front, self.limits).await?;
         let address = format!("http://{}", listener.address());
         let endpoint = Endpoint::from_shared(address).map_err(io::Error::other)?;
         Ok(Door { listener, channel: transport::channel(endpoint) })

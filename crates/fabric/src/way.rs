@@ -2,6 +2,7 @@
 //! a network would not carry is taken off, and who calls is put on.
 
 use crate::{
+    Wire,
     callers::{self, CALLER_HEADER, Principal},
     metadata,
     registry::{Registry, Route},
@@ -9,7 +10,8 @@ use crate::{
 };
 use resilience::{Reply, Request, Response};
 use std::{
-    sync::Weak,
+    fmt,
+    sync::{Arc, Weak},
     task::{Context, Poll},
 };
 use tonic::{Code, Status, transport::Channel};
@@ -22,6 +24,32 @@ pub enum Way {
     Mesh { registry: Weak<Registry>, caller: &'static str, callee: &'static str },
     /// To a running system, as one of the world.
     World(Channel),
+    /// Through something that stands between.
+    Through(Wire),
+}
+
+/// Something that every attempt of every call between services passes just before it is sent: what a test puts there to have
+/// calls lost, delivered twice, or late. It is given the callee and the way to it, once for each wire.
+#[derive(Clone)]
+pub struct Between(Arc<Around>);
+
+type Around = dyn Fn(&'static str, Wire) -> Wire + Send + Sync;
+
+impl Between {
+    /// Has `around` make the way to a callee.
+    pub fn new(around: impl Fn(&'static str, Wire) -> Wire + Send + Sync + 'static) -> Self {
+        Self(Arc::new(around))
+    }
+
+    pub(crate) fn around(&self, callee: &'static str, way: Way) -> Way {
+        Way::Through((self.0)(callee, Wire::new(way)))
+    }
+}
+
+impl fmt::Debug for Between {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Between")
+    }
 }
 
 impl Way {
@@ -33,6 +61,7 @@ impl Way {
         }
         match self {
             Self::World(channel) => over(channel.clone(), request),
+            Self::Through(wire) => wire.send(request),
             Self::Mesh { registry, caller, callee } => {
                 let route = registry.upgrade().and_then(|registry| registry.route(callee, request.uri().path()));
                 match route {

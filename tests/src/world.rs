@@ -1,0 +1,265 @@
+//! One running system, and what a story does to it.
+
+use crate::{Basket, Wires, basket::pence};
+use ambient::{Ambient, Timestamp};
+use api::{
+    inventory::v1::{
+        CatalogueItem, GetLevelsRequest, Price, PutCatalogueRequest, ReceiveStockRequest, StockLevel, StockLine,
+        inventory_service_client::InventoryServiceClient,
+    },
+    order::v1::{
+        CancelOrderRequest, GetOrderRequest, Order, OrderChange, OrderState, PlaceOrderResponse, Resolution,
+        ResolveOrderRequest, ReturnItemsRequest, ReturnLine, WatchOrderRequest, order_service_client::OrderServiceClient,
+    },
+    payment::v1::payment_service_client::PaymentServiceClient,
+    shipping::v1::shipping_service_client::ShippingServiceClient,
+};
+use fabric::{Placement, Wire};
+use futures::TryStreamExt;
+use outrigger::system::{Config, System, Where};
+use payments::SimulatedGateway;
+use std::{path::Path, time::Duration};
+use tonic::{Code, Response, Status};
+
+/// A story that has not ended by now hangs.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Where an order came to rest.
+pub type Settled = Order;
+
+/// The whole system, a shop with goods, and the network between its services.
+pub struct World {
+    system: System,
+    wires: Wires,
+    ambient: Ambient,
+    placement: Placement,
+    /// Kept for as long as the files in it are.
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl World {
+    /// In one process, in memory, under tokio's clock: paused, it moves as fast as the story allows.
+    pub async fn in_process() -> Self {
+        Self::with(Placement::InProcess, |_| {}).await
+    }
+
+    /// Each service behind its own TCP port, on files.
+    pub async fn over_tcp() -> Self {
+        Self::with(Placement::Tcp, |_| {}).await
+    }
+
+    /// As `placement` is usually told, with settings of the story's own.
+    pub async fn with(placement: Placement, adjust: impl FnOnce(&mut Config)) -> Self {
+        let ambient = Ambient::seeded(7, Timestamp::from_millis(1_764_000_000_000));
+        match placement {
+            Placement::InProcess => Self::start(placement, Where::Memory, ambient, adjust).await,
+            Placement::Tcp => {
+                let folder = tempfile::tempdir().expect("a temporary folder");
+                let mut world = Self::start(placement, Where::Directory(folder.path().into()), ambient, adjust).await;
+                world._folder = Some(folder);
+                world
+            }
+        }
+    }
+
+    /// On the files of a folder that outlives it.
+    pub async fn in_folder(
+        placement: Placement,
+        folder: &Path,
+        ambient: Ambient,
+        adjust: impl FnOnce(&mut Config),
+    ) -> Self {
+        Self::start(placement, Where::Directory(folder.into()), ambient, adjust).await
+    }
+
+    async fn start(placement: Placement, data: Where, ambient: Ambient, adjust: impl FnOnce(&mut Config)) -> Self {
+        let wires = Wires::default();
+        let mut config = Config::new(ambient.clone(), data, placement);
+        let network = wires.clone();
+        config.between = Some(fabric::Between::new(move |callee, way| network.around(callee, way)));
+        adjust(&mut config);
+        let system = System::start(config).await.expect("the system starts");
+        Self { system, wires, ambient, placement, _folder: None }
+    }
+
+    /// How its services reach each other.
+    pub fn placement(&self) -> Placement {
+        self.placement
+    }
+
+    /// The network between the services.
+    pub fn wires(&self) -> &Wires {
+        &self.wires
+    }
+
+    /// The system itself.
+    pub fn system(&self) -> &System {
+        &self.system
+    }
+
+    /// The simulated gateway.
+    pub fn gateway(&self) -> &SimulatedGateway {
+        self.system.gateway()
+    }
+
+    fn wire(&self, callee: &'static str) -> Wire {
+        self.system.wire("operator", callee)
+    }
+
+    /// The orders service, as an operator's client.
+    pub fn orders(&self) -> OrderServiceClient<Wire> {
+        OrderServiceClient::new(self.wire("orders"))
+    }
+
+    /// The payments service, as an operator's client.
+    pub fn payments(&self) -> PaymentServiceClient<Wire> {
+        PaymentServiceClient::new(self.wire("payments"))
+    }
+
+    /// The inventory service, as an operator's client.
+    pub fn inventory(&self) -> InventoryServiceClient<Wire> {
+        InventoryServiceClient::new(self.wire("inventory"))
+    }
+
+    /// The shipping service, as an operator's client.
+    pub fn shipping(&self) -> ShippingServiceClient<Wire> {
+        ShippingServiceClient::new(self.wire("shipping"))
+    }
+
+    /// Goods for sale: all at the one price of this shop.
+    pub async fn stock<const N: usize>(&self, goods: [(&str, i64); N]) {
+        let item = |(sku, _): &(&str, i64)| CatalogueItem {
+            sku: (*sku).into(),
+            title: format!("A {sku}"),
+            prices: vec![Price { unit_price: Some(pence(crate::basket::PRICE)), min_quantity: 1 }],
+        };
+        let items = goods.iter().map(item).collect();
+        self.inventory().put_catalogue(PutCatalogueRequest { items }).await.expect("a catalogue");
+        let line = |(sku, quantity): &(&str, i64)| StockLine { sku: (*sku).into(), quantity: *quantity };
+        let lines: Vec<_> = goods.iter().filter(|(_, quantity)| *quantity > 0).map(line).collect();
+        if !lines.is_empty() {
+            let request_id = format!("stock-{}", self.ambient.id());
+            self.inventory().receive_stock(ReceiveStockRequest { request_id, lines }).await.expect("stock comes in");
+        }
+    }
+
+    /// The stock of one SKU.
+    pub async fn level(&self, sku: &str) -> StockLevel {
+        let request = GetLevelsRequest { skus: vec![sku.into()] };
+        let levels = self.inventory().get_levels(request).await.expect("levels").into_inner().levels;
+        levels.into_iter().next().expect("a SKU of the catalogue")
+    }
+
+    /// Places an order that is taken.
+    pub async fn place(&self, basket: Basket) -> Order {
+        let answer = self.try_place(basket).await.expect("the order is taken");
+        answer.into_inner().order.expect("an order")
+    }
+
+    /// Places an order, whatever the answer.
+    pub async fn try_place(&self, basket: Basket) -> Result<Response<PlaceOrderResponse>, Status> {
+        self.orders().place_order(basket.request(|| self.ambient.id())).await
+    }
+
+    /// The order as it stands.
+    pub async fn order(&self, order_id: &str) -> Order {
+        let request = GetOrderRequest { order_id: order_id.into() };
+        self.orders().get_order(request).await.expect("an order").into_inner().order.expect("an order")
+    }
+
+    /// The order's changes until `enough`, or to its end.
+    pub async fn watch(&self, order_id: &str, enough: impl Fn(&OrderChange) -> bool) -> Vec<OrderChange> {
+        let watch = async {
+            let request = WatchOrderRequest { order_id: order_id.into(), after_sequence: 0 };
+            let mut stream = self.orders().watch_order(request).await.expect("a history").into_inner();
+            let mut seen = Vec::new();
+            while let Some(change) = stream.try_next().await.expect("the watch goes on") {
+                seen.extend(change.change);
+                if seen.last().is_some_and(&enough) {
+                    break;
+                }
+            }
+            seen
+        };
+        tokio::time::timeout(PATIENCE, watch).await.expect("the order comes to rest")
+    }
+
+    /// Waits until the order is final or parked.
+    pub async fn settled(&self, order: &Order) -> Settled {
+        self.reaches(order, OrderState::NeedsAttention).await
+    }
+
+    /// Waits until the order is in `state`, or final.
+    pub async fn reaches(&self, order: &Order, state: OrderState) -> Order {
+        self.watch(&order.order_id, |change| change.state() == state).await;
+        self.order(&order.order_id).await
+    }
+
+    /// Waits until nothing moves: no saga runs and every event was taken in.
+    pub async fn quiet(&self) {
+        tokio::time::timeout(PATIENCE, self.system.settled()).await.expect("the system comes to rest");
+    }
+
+    /// Asks to cancel.
+    pub async fn cancel(&self, order: &Order) -> Result<Order, Status> {
+        let request = CancelOrderRequest {
+            order_id: order.order_id.clone(),
+            actor: "customer".into(),
+            reason: "changed my mind".into(),
+        };
+        self.orders().cancel_order(request).await.map(|answer| answer.into_inner().order.expect("an order"))
+    }
+
+    /// Sends items back.
+    pub async fn take_back(&self, order: &Order, key: &str, sku: &str, quantity: i64) -> Result<i64, Status> {
+        let line = ReturnLine { sku: sku.into(), quantity, unit_price: Some(pence(crate::basket::PRICE)) };
+        let request = ReturnItemsRequest {
+            request_id: key.into(),
+            order_id: order.order_id.clone(),
+            lines: vec![line],
+            reason: "does not fit".into(),
+        };
+        let answer = self.orders().return_items(request).await?.into_inner();
+        Ok(answer.refund.expect("a refund").minor_units)
+    }
+
+    /// A person answers for a parked order.
+    pub async fn resolve(&self, order: &Order, resolution: Resolution) -> Result<Order, Status> {
+        let request = ResolveOrderRequest {
+            order_id: order.order_id.clone(),
+            resolution: resolution.into(),
+            actor: "operator on duty".into(),
+            note: "looked into it".into(),
+        };
+        self.orders().resolve_order(request).await.map(|answer| answer.into_inner().order.expect("an order"))
+    }
+
+    /// Net money taken by the gateway with this token, in pence.
+    pub async fn taken_from(&self, token: &str) -> i64 {
+        self.gateway().taken_from(token).await.expect("the gateway tells")
+    }
+
+    /// All invariants hold, once nothing moves.
+    pub async fn audit_is_clean(&self) {
+        self.quiet().await;
+        let facts: Vec<_> = self.system.facts().try_collect().await.expect("facts");
+        let report = audit::check(&facts);
+        assert!(report.violations.is_empty(), "the audit found: {:#?}", report.violations);
+    }
+
+    /// Stops it in good order.
+    pub async fn stop(self) {
+        self.system.shutdown().await;
+    }
+}
+
+/// The reason that an error carries for machines.
+pub fn reason(status: &Status) -> String {
+    fabric::status::reason(status).unwrap_or_else(|| format!("no reason in {status:?}"))
+}
+
+/// The refusal that a story expects.
+pub fn refused<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Code, String) {
+    let status = answer.expect_err("a refusal");
+    (status.code(), reason(&status))
+}

@@ -1,0 +1,112 @@
+//! The power fails at any moment: before each call of a saga, and after its effect but before its answer. Each attempt
+//! is logged before its call, so this is after every record of the log. The next start carries on.
+
+use ambient::Ambient;
+use api::order::v1::{Order, OrderState};
+use fabric::Placement;
+use outrigger_tests::{Delivery, PRICE, World, basket};
+use std::{path::Path, sync::Arc, time::Duration};
+use tokio::{runtime::Runtime, sync::Notify};
+
+/// Before the effect, or after it.
+const MOMENTS: [Delivery; 2] = [Delivery::Hangs, Delivery::AnswerHangs];
+
+async fn open(placement: Placement, folder: &Path) -> World {
+    World::in_folder(placement, folder, Ambient::system(), |config| {
+        config.shipping.dispatch_after = Duration::from_millis(5);
+        config.shipping.deliver_after = Duration::from_millis(5);
+    })
+    .await
+}
+
+/// Places one order of each kind; a key makes placing them again harmless.
+async fn place_all(world: &World) -> Vec<Order> {
+    let mut orders = Vec::new();
+    for (key, basket) in [
+        ("card", basket([("MUG", 1)]).card("tok_card")),
+        ("transfer", basket([("MUG", 1)]).transfer("tok_transfer")),
+        ("refund", basket([("RARE", 2)]).transfer("tok_refund").or_refund()),
+    ] {
+        orders.push(world.place(basket.key(key)).await);
+    }
+    orders
+}
+
+async fn all_end_right(world: &World) {
+    let states = [OrderState::Completed, OrderState::Completed, OrderState::Refunded];
+    for (order, state) in place_all(world).await.iter().zip(states) {
+        assert_eq!(world.settled(order).await.state(), state);
+    }
+    assert_eq!(world.taken_from("tok_card").await, PRICE);
+    assert_eq!(world.taken_from("tok_transfer").await, PRICE);
+    assert_eq!(world.taken_from("tok_refund").await, 0);
+    world.audit_is_clean().await;
+}
+
+/// How many calls an undisturbed run makes.
+fn calls(placement: Placement) -> u64 {
+    let folder = tempfile::tempdir().unwrap();
+    Runtime::new().unwrap().block_on(async {
+        let world = open(placement, folder.path()).await;
+        world.stock([("MUG", 10), ("RARE", 1)]).await;
+        let before = world.wires().attempts();
+        all_end_right(&world).await;
+        let calls = world.wires().attempts() - before;
+        world.stop().await;
+        calls
+    })
+}
+
+/// Everything that runs is gone at the `at`th call, as if the power had failed.
+fn crash_at(placement: Placement, folder: &Path, at: u64, moment: Delivery) {
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(async {
+        let world = open(placement, folder).await;
+        world.stock([("MUG", 10), ("RARE", 1)]).await;
+        let start = world.wires().attempts();
+        let reached = Arc::new(Notify::new());
+        let signal = reached.clone();
+        world.wires().fare(move |attempt| {
+            if attempt.number < start + at {
+                return Delivery::Once;
+            }
+            signal.notify_one();
+            moment
+        });
+        let placing = async {
+            let orders = place_all(&world).await;
+            futures::future::join_all(orders.iter().map(|order| world.settled(order))).await;
+        };
+        tokio::select! {
+            () = reached.notified() => tokio::time::sleep(Duration::from_millis(20)).await,
+            () = placing => {}
+        }
+    });
+    runtime.shutdown_timeout(Duration::from_secs(5));
+}
+
+fn survives_a_crash_at_every_call(placement: Placement) {
+    let calls = calls(placement);
+    assert!(calls >= 14, "three orders make at least fourteen calls, not {calls}");
+    for at in 1..=calls {
+        for moment in MOMENTS {
+            let folder = tempfile::tempdir().unwrap();
+            crash_at(placement, folder.path(), at, moment);
+            Runtime::new().unwrap().block_on(async {
+                let world = open(placement, folder.path()).await;
+                all_end_right(&world).await;
+                world.stop().await;
+            });
+        }
+    }
+}
+
+#[test]
+fn a_crash_after_every_log_record_is_survived_in_process() {
+    survives_a_crash_at_every_call(Placement::InProcess);
+}
+
+#[test]
+fn a_crash_after_every_log_record_is_survived_over_tcp() {
+    survives_a_crash_at_every_call(Placement::Tcp);
+}

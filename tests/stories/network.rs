@@ -1,0 +1,112 @@
+//! Calls that are lost, answered by nobody, delivered twice, late and out of order: every action and every undo.
+
+use api::order::v1::OrderState;
+use outrigger_tests::{Attempt, Delivery, PRICE, World, basket, story};
+use parking_lot::Mutex;
+use std::{collections::HashMap, time::Duration};
+
+/// What the saga calls, forward and back.
+const ACTIONS: [&str; 8] =
+    ["Authorise", "Charge", "Reserve", "Commit", "Capture", "CreateShipment", "Void", "Release"];
+
+/// One order of each fate, all at once, and the audit.
+async fn every_order_ends_right(world: &World) {
+    world.stock([("MUG", 3), ("RARE", 1)]).await;
+    let card = world.place(basket([("MUG", 1)]).card("tok_card")).await;
+    let transfer = world.place(basket([("MUG", 2)]).transfer("tok_transfer")).await;
+    let declined = world.place(basket([("RARE", 1)]).card("tok_declined")).await;
+    let held = world.place(basket([("RARE", 2)]).card("tok_held").or_refund()).await;
+    let charged = world.place(basket([("RARE", 2)]).transfer("tok_charged").or_refund()).await;
+    for (order, state) in [
+        (card, OrderState::Completed),
+        (transfer, OrderState::Completed),
+        (declined, OrderState::Declined),
+        (held, OrderState::OutOfStock),
+        (charged, OrderState::Refunded),
+    ] {
+        let order = world.settled(&order).await;
+        assert_eq!(order.state(), state, "{} {}", order.cause, order.reason);
+    }
+    // Whatever is still on its way arrives before the books are read.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(world.taken_from("tok_card").await, PRICE);
+    assert_eq!(world.taken_from("tok_transfer").await, 2 * PRICE);
+    for token in ["tok_declined", "tok_held", "tok_charged"] {
+        assert_eq!(world.taken_from(token).await, 0, "{token}");
+    }
+    world.audit_is_clean().await;
+}
+
+/// The first `count` attempts of each method and callee fare so; the others arrive.
+fn first(count: u32, fate: Delivery) -> impl Fn(&Attempt<'_>) -> Delivery + Send + Sync + 'static {
+    let seen = Mutex::new(HashMap::<String, u32>::new());
+    move |attempt| {
+        let mut seen = seen.lock();
+        let times = seen.entry(attempt.method.to_owned()).or_default();
+        *times += 1;
+        if *times <= count && ACTIONS.contains(&attempt.method) { fate } else { Delivery::Once }
+    }
+}
+
+story! {
+    async fn every_call_lost_a_few_times(world: World) {
+        world.wires().fare(first(4, Delivery::Lost));
+        every_order_ends_right(&world).await;
+    }
+}
+
+story! {
+    async fn every_answer_lost_a_few_times(world: World) {
+        world.wires().fare(first(4, Delivery::AnswerLost));
+        every_order_ends_right(&world).await;
+    }
+}
+
+story! {
+    async fn every_call_delivered_twice_at_once(world: World) {
+        world.wires().fare(|_| Delivery::Twice);
+        every_order_ends_right(&world).await;
+    }
+}
+
+story! {
+    async fn every_call_delivered_again_a_little_later(world: World) {
+        world.wires().fare(|_| Delivery::AgainAfter(Duration::from_millis(60)));
+        every_order_ends_right(&world).await;
+    }
+}
+
+story! {
+    /// A copy of each action arrives after the order was undone or delivered.
+    async fn every_call_delivered_again_when_all_is_over(world: World) {
+        world.wires().fare(|_| Delivery::AgainAfter(Duration::from_millis(1_500)));
+        every_order_ends_right(&world).await;
+    }
+}
+
+story! {
+    /// What the caller took for lost arrives after its repetition, or after its undo.
+    async fn every_call_overtaken_by_its_repetition(world: World) {
+        world.wires().fare(first(3, Delivery::LateBy(Duration::from_millis(700))));
+        every_order_ends_right(&world).await;
+    }
+}
+
+story! {
+    async fn a_service_that_is_down_for_a_while_only_delays(world: World) {
+        for service in ["payments", "inventory", "shipping"] {
+            world.stock([("MUG", 1)]).await;
+            world.wires().fare(move |attempt| {
+                // The catalogue is asked while the customer waits; everything after that is the saga's.
+                let saga = attempt.callee == service && attempt.method != "GetCatalogue";
+                if saga { Delivery::Lost } else { Delivery::Once }
+            });
+            let order = world.place(basket([("MUG", 1)])).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            assert!(world.order(&order.order_id).await.state() < OrderState::Shipped, "{service} is down");
+            world.wires().heal();
+            assert_eq!(world.settled(&order).await.state(), OrderState::Completed, "{service}");
+        }
+        world.audit_is_clean().await;
+    }
+}
