@@ -1,0 +1,163 @@
+//! What changes an order: its row, its history and the event that tells of it, always together (I6).
+
+use super::entity::{charge, history, line, orders};
+use crate::{
+    NAME,
+    domain::{Change, OnFailure, Order, state_name},
+};
+use ambient::Timestamp;
+use journal::{Event, outbox};
+use prost::Message;
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, DbErr, EntityTrait, QueryFilter,
+};
+use store::Tx;
+
+const ORDER_CHANGED: &str = "outrigger.order.v1.OrderChanged";
+
+/// Rows of one INSERT: every one of them binds its columns, and engines bound how many.
+const ROWS: usize = 500;
+
+/// A new order with everything that is told of it.
+pub async fn insert(tx: &Tx, order: &Order, changes: &[Change]) -> Result<(), DbErr> {
+    orders::Entity::insert(row(order, true)).exec_without_returning(tx).await?;
+    let content = &order.content;
+    let lines: Vec<line::ActiveModel> =
+        content.lines.iter().enumerate().map(|(at, line)| line_row(&content.order_id, at, line)).collect();
+    for piece in lines.chunks(ROWS) {
+        line::Entity::insert_many(piece.to_vec()).exec_without_returning(tx).await?;
+    }
+    let charges: Vec<charge::ActiveModel> =
+        content.charges.iter().enumerate().map(|(at, charge)| charge_row(&content.order_id, at, charge)).collect();
+    for piece in charges.chunks(ROWS) {
+        charge::Entity::insert_many(piece.to_vec()).exec_without_returning(tx).await?;
+    }
+    tell(tx, order, changes, None).await
+}
+
+/// An order as it stands after `changes`; `refunded` is what came back with them.
+pub async fn record(tx: &Tx, order: &Order, changes: &[Change], refunded: Option<i64>) -> Result<(), DbErr> {
+    update(tx, order).await?;
+    tell(tx, order, changes, refunded).await
+}
+
+/// An order as it stands, without anything to tell.
+pub async fn update(tx: &Tx, order: &Order) -> Result<(), DbErr> {
+    let written = orders::Entity::update_many()
+        .set(row(order, false))
+        .filter(orders::Column::Id.eq(&order.content.order_id))
+        .exec(tx)
+        .await?;
+    match written.rows_affected {
+        1 => Ok(()),
+        _ => Err(DbErr::RecordNotUpdated),
+    }
+}
+
+async fn tell(tx: &Tx, order: &Order, changes: &[Change], refunded: Option<i64>) -> Result<(), DbErr> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let id = &order.content.order_id;
+    history::Entity::insert_many(changes.iter().map(|change| history_row(id, change)))
+        .exec_without_returning(tx)
+        .await?;
+    let events: Vec<Event> = changes
+        .iter()
+        .map(|change| Event {
+            id: format!("{id}/{}", change.sequence),
+            source: NAME.to_owned(),
+            kind: ORDER_CHANGED.to_owned(),
+            key: id.clone(),
+            version: change.sequence,
+            payload: order.event(change, refunded).encode_to_vec(),
+            at: change.at,
+            trace: order.content.trace.clone(),
+        })
+        .collect();
+    outbox::append_all(tx, &events).await
+}
+
+/// The order's row; what never changes is left out of an update.
+fn row(order: &Order, new: bool) -> orders::ActiveModel {
+    let content = &order.content;
+    let millis = |at: Timestamp| at.as_millis();
+    let mut row = orders::ActiveModel {
+        state: Set(state_name(order.state).to_owned()),
+        cause: Set(order.cause.clone()),
+        reason: Set(order.reason.clone()),
+        sequence: Set(order.sequence),
+        taken: Set(i64::from(order.taken)),
+        payment_id: Set(order.payment_id.clone()),
+        shipment_id: Set(order.shipment_id.clone()),
+        returned_total: Set(order.returned_total),
+        cancel_actor: Set(order.cancel.as_ref().map(|cancel| cancel.actor.clone())),
+        cancel_reason: Set(order.cancel.as_ref().map(|cancel| cancel.reason.clone())),
+        parked_step: Set(order.parked.as_ref().map(|parked| parked.step.clone())),
+        parked_at: Set(order.parked.as_ref().map(|parked| millis(parked.at))),
+        waiver_actor: Set(order.waiver.as_ref().map(|waiver| waiver.actor.clone())),
+        waiver_note: Set(order.waiver.as_ref().map(|waiver| waiver.note.clone())),
+        waiver_at: Set(order.waiver.as_ref().map(|waiver| millis(waiver.at))),
+        updated_at: Set(millis(order.updated_at)),
+        id: NotSet,
+        ..Default::default()
+    };
+    if new {
+        let (action, retry_for) = match content.on_failure {
+            OnFailure::Settled(policy) => (policy.name(), None),
+            OnFailure::Retry { retry_for, then } => (then.name(), i64::try_from(retry_for.as_millis()).ok()),
+        };
+        row.id = Set(content.order_id.clone());
+        row.customer_id = Set(content.customer_id.clone());
+        row.email = Set(content.email.clone());
+        row.method = Set(content.method.name().to_owned());
+        row.token = Set(content.token.clone());
+        row.failure_action = Set(action.to_owned());
+        row.retry_for = Set(retry_for);
+        row.currency = Set(content.currency.clone());
+        row.total = Set(content.total);
+        row.trace = Set(content.trace.clone());
+        row.created_at = Set(millis(content.created_at));
+    }
+    row
+}
+
+fn line_row(order_id: &str, at: usize, line: &crate::domain::Line) -> line::ActiveModel {
+    line::ActiveModel {
+        order_id: Set(order_id.to_owned()),
+        line: Set(number(at)),
+        sku: Set(line.sku.clone()),
+        title: Set(line.title.clone()),
+        quantity: Set(line.quantity),
+        unit_price: Set(line.unit_price),
+        returned: Set(line.returned),
+    }
+}
+
+fn charge_row(order_id: &str, at: usize, charge: &crate::domain::Charge) -> charge::ActiveModel {
+    charge::ActiveModel {
+        order_id: Set(order_id.to_owned()),
+        line: Set(number(at)),
+        code: Set(charge.code.clone()),
+        title: Set(charge.title.clone()),
+        amount: Set(charge.amount),
+    }
+}
+
+fn history_row(order_id: &str, change: &Change) -> history::ActiveModel {
+    history::ActiveModel {
+        order_id: Set(order_id.to_owned()),
+        sequence: Set(change.sequence),
+        from_state: Set(state_name(change.from).to_owned()),
+        state: Set(state_name(change.state).to_owned()),
+        cause: Set(change.cause.clone()),
+        reason: Set(change.reason.clone()),
+        actor: Set(change.actor.clone()),
+        at: Set(change.at.as_millis()),
+    }
+}
+
+fn number(at: usize) -> i64 {
+    i64::try_from(at).expect("an order has at most a thousand lines")
+}
