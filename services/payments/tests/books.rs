@@ -17,12 +17,7 @@ use store::{BoxFuture, Data, Store, StoreError, Tx};
 use world::*;
 
 async fn run(store: &Store, sql: &'static str) -> Result<u64, StoreError> {
-    let work = |tx, sql: &&'static str| -> BoxFuture<'_, _> { run_in(tx, sql).boxed() };
-    store.unit(sql, work).await
-}
-
-async fn run_in(tx: &Tx, sql: &str) -> Result<u64, sea_orm::DbErr> {
-    Ok(tx.execute_unprepared(sql).await?.rows_affected())
+    store.unit(sql, |tx, sql| Box::pin(async move { Ok(tx.execute_unprepared(sql).await?.rows_affected()) })).await
 }
 
 #[tokio::test(start_paused = true)]

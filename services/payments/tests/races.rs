@@ -125,9 +125,9 @@ async fn refund_against_void_gives_everything_back_once() {
     let world = World::new().await;
     for token in ["tok_ok", "tok_slow", "tok_silent_once", "tok_late"] {
         let taken = world.charge(token, token).await.unwrap();
-        let refunds = join_all((0..5).map(|n| {
+        let refunds = join_all((0..2).map(|n| {
             let (world, taken) = (&world, &taken);
-            async move { world.refund(taken, &format!("{token}/r{n}"), 1_500).await }
+            async move { world.refund(taken, &format!("{token}/r{n}"), 4_000).await }
         }));
         let (refunds, void, again) = tokio::join!(refunds, world.void(token), world.void(token));
         assert_eq!(void.unwrap().unwrap().state(), PaymentState::Refunded);
