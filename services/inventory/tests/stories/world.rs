@@ -25,6 +25,8 @@ pub struct World {
     pub service: Inventory,
     pub client: Client,
     shipping: Store,
+    /// Hosts the service for as long as it lives.
+    _mesh: Mesh,
 }
 
 impl World {
@@ -45,7 +47,7 @@ impl World {
         let client = Client::new(mesh.wire("orders", inventory::NAME));
         let shipping = data.store("shipping", journal::migrations()).await.unwrap();
         bus.publisher("shipping", shipping.clone());
-        Self { ambient, data, bus, service, client, shipping }
+        Self { ambient, data, bus, service, client, shipping, _mesh: mesh }
     }
 
     pub async fn put(&self, skus: &[&str]) {
