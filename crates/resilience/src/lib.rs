@@ -9,7 +9,7 @@
 //! `policy`'s to say. Hedging, picking among endpoints and limits join as further modules of the same shape.
 //!
 //! ```
-//! use outrigger_policy::{Codes, RetryPolicy};
+//! use policy::{Codes, RetryPolicy};
 //! use outrigger_resilience::{Attempts, Failure, Verdict};
 //! use std::time::Duration;
 //! use tonic::Code;
