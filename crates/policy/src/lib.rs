@@ -20,6 +20,8 @@ mod descriptors;
 mod durations;
 mod error;
 mod method;
+#[cfg(test)]
+mod tests;
 
 /// The option types, generated from `proto/outrigger/policy/v1/policy.proto`.
 #[allow(clippy::all)]

@@ -1,5 +1,5 @@
-//! The time of one attempt: what is left of the call's deadline, or the method's own limit for an attempt when that is
-//! less. Written into every attempt anew, so that a late one asks for less.
+//! The time of one attempt: the method's own limit for one, when it has any. And the time of the call, of which every attempt
+//! is told what is left.
 //!
 //! Stands inside the retry, so that an attempt which hangs leaves time for another; outside the breaker, so that waiting
 //! for an endpoint counts.
@@ -61,13 +61,14 @@ impl<S: Next> Service<Request> for Timed<S> {
         let now = Instant::now();
         let deadline = request.extensions().get::<Deadline>().copied();
         let limit = self.layer.limit.map(|limit| (limit, Deadline::after(now, limit)));
+        // Always the call's time, not the attempt's: the far side must not be the one who ends the attempt, or whether it
+        // failed as UNAVAILABLE here or DEADLINE_EXCEEDED there would be a race. Giving up on it aborts it there, too.
+        match deadline {
+            Some(deadline) => request.headers_mut().insert(GRPC_TIMEOUT, deadline.header(now)),
+            None => request.headers_mut().remove(GRPC_TIMEOUT),
+        };
         // A limit beyond the call's deadline is none: then the deadline decides, and the layer outside says so.
         let limit = limit.filter(|(_, at)| deadline.is_none_or(|deadline| *at < deadline));
-        let Some(until) = limit.map(|(_, at)| at).or(deadline) else {
-            request.headers_mut().remove(GRPC_TIMEOUT);
-            return Box::pin(self.next.clone().oneshot(request));
-        };
-        request.headers_mut().insert(GRPC_TIMEOUT, until.header(now));
         let Some((after, at)) = limit else { return Box::pin(self.next.clone().oneshot(request)) };
         request.extensions_mut().insert(Limit(at.moment()));
         let (next, observer) = (self.next.clone(), Arc::clone(&self.layer.observer));

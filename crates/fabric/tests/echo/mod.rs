@@ -1,5 +1,5 @@
 //! A service that does what it is told, its client, and worlds to host it in: in-process and over TCP.
-#![allow(dead_code)] // each test file uses a part of it
+#![allow(dead_code, unused_imports)] // each test file uses a part of it
 
 mod client;
 mod server;
@@ -58,7 +58,7 @@ impl World {
         let limits = Limits { grace: Duration::from_secs(2), ..Limits::default() };
         let ambient = Ambient::seeded(1, Timestamp::from_millis(0));
         let mesh = Mesh::limited(contract(), ambient, placement, limits);
-        let server = Server::new(mesh.wire("echo", "inner"));
+        let server = Server::new(mesh.wire("echo", "echo"));
         mesh.host("echo", server.clone()).await.unwrap();
         Self { mesh, server }
     }
