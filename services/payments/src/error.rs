@@ -85,9 +85,9 @@ impl From<Problem> for Status {
             Problem::Refused(why @ Refusal::RefundExceedsCapture) => {
                 refusal(Code::OutOfRange, why.name(), &message, NOTHING_MORE)
             }
-            Problem::Stopping | Problem::Store(StoreError::Closed) | Problem::Gateway(_) => {
-                retry_later(Code::Unavailable, &message, Duration::from_millis(200))
-            }
+            Problem::Stopping
+            | Problem::Store(StoreError::Closed | StoreError::CommitFailed(_))
+            | Problem::Gateway(_) => retry_later(Code::Unavailable, &message, Duration::from_millis(200)),
             Problem::Store(error) => {
                 tracing::error!(%error, "the books could not be used");
                 Status::internal("the books could not be used")

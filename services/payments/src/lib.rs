@@ -120,8 +120,12 @@ pub async fn start(
     tasks.spawn(Arc::new(driver).run(to_do, stop.clone()));
     tasks.close();
     let api = Api { books, board, gateway: outside, ambient: ambient.clone() };
-    mesh.host(NAME, PaymentServiceServer::new(api)).await?;
-    Ok(Payments { store, gateway, stop, tasks })
+    let payments = Payments { store, gateway, stop, tasks };
+    if let Err(error) = mesh.host(NAME, PaymentServiceServer::new(api)).await {
+        payments.shutdown().await;
+        return Err(error.into());
+    }
+    Ok(payments)
 }
 
 impl Payments {

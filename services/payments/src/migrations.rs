@@ -99,7 +99,9 @@ const SQLITE_GUARDS: [&str; 2] = [
      BEGIN SELECT RAISE(ABORT, 'ledger rows are never deleted'); END",
 ];
 
-const POSTGRES_GUARDS: [&str; 3] = [
+const POSTGRES_GUARDS: [&str; 4] = [
+    // Reconciliation merges by keys, and compares their bytes.
+    "ALTER TABLE ledger ALTER COLUMN movement TYPE TEXT COLLATE \"C\"",
     "CREATE FUNCTION ledger_stays() RETURNS trigger LANGUAGE plpgsql AS
      $$ BEGIN RAISE EXCEPTION 'ledger rows are never updated or deleted'; END $$",
     "CREATE TRIGGER ledger_not_changed BEFORE UPDATE OR DELETE ON ledger

@@ -61,7 +61,7 @@ impl Books {
 
     /// One payment.
     pub async fn payment(&self, id: &str) -> Result<Option<Payment>, StoreError> {
-        self.store.read(id.to_owned(), |tx, id| Box::pin(rows::payment(tx, id))).await
+        self.store.read(id.to_owned(), |tx, id| Box::pin(rows::seen(tx, id))).await
     }
 
     /// One operation.

@@ -58,11 +58,11 @@ struct Ear(Mutex<Vec<(i64, PaymentState, i64)>>);
 
 impl Consumer for Ear {
     fn consume<'a>(&'a self, _: &'a Tx, event: &'a Event) -> BoxFuture<'a, Result<(), Indigestible>> {
-        let changed = PaymentChanged::decode(event.payload.as_slice()).unwrap();
+        let changed = PaymentChanged::decode(event.payload.as_slice()).expect("the kind says what it is");
         assert!(!event.payload.windows(3).any(|bytes| bytes == b"tok"), "a token in an event");
-        let payment = changed.payment.unwrap();
+        let payment = changed.payment.expect("every event carries its payment");
         assert_eq!((event.kind.as_str(), &event.key), ("outrigger.payment.v1.PaymentChanged", &payment.payment_id));
-        self.0.lock().push((event.version, payment.state(), changed.moved.unwrap().minor_units));
+        self.0.lock().push((event.version, payment.state(), changed.moved.expect("zero is told too").minor_units));
         async { Ok(()) }.boxed()
     }
 }

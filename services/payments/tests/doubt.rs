@@ -102,8 +102,9 @@ async fn an_intent_that_a_crash_left_unfinished_is_driven_to_its_end_by_the_next
     let folder = tempfile::tempdir().unwrap();
     let world = World::over(Data::open(folder.path()).unwrap(), Settings::default()).await;
     let held = world.authorise("o0", "tok_ok").await.unwrap();
-    world.gateway().cut_off(true);
     let impatient = Duration::from_millis(300);
+    assert!(tokio::time::timeout(impatient, world.charge("o3", "tok_silent_once")).await.is_err());
+    world.gateway().cut_off(true);
     assert!(tokio::time::timeout(impatient, world.charge("o1", "tok_one")).await.is_err());
     assert!(tokio::time::timeout(impatient, world.capture(&held)).await.is_err());
     assert!(tokio::time::timeout(impatient, world.charge("o2", "tok_two")).await.is_err());
@@ -112,6 +113,8 @@ async fn an_intent_that_a_crash_left_unfinished_is_driven_to_its_end_by_the_next
     assert_eq!(world.charge("o1", "tok_one").await.unwrap().state(), PaymentState::Captured);
     assert_eq!(world.capture(&held).await.unwrap().state(), PaymentState::Captured);
     assert_eq!(world.void("o2").await.unwrap().unwrap().state(), PaymentState::Voided);
+    assert_eq!(world.charge("o3", "tok_silent_once").await.unwrap().state(), PaymentState::Captured);
+    assert_eq!(world.taken("tok_silent_once").await, HUNDRED, "the gateway had done it before the crash");
     assert_eq!((world.taken("tok_one").await, world.taken("tok_ok").await), (HUNDRED, HUNDRED));
     assert_eq!(world.taken("tok_two").await, 0);
     world.agrees().await;

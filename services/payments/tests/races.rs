@@ -121,6 +121,35 @@ async fn capture_against_void_ends_with_nothing_held_or_taken() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn payment_against_void_ends_with_nothing_held_or_taken() {
+    let world = World::new().await;
+    for token in ["tok_ok", "tok_slow", "tok_silent_once", "tok_late", "tok_flaky", "tok_twice", "tok_declined"] {
+        for (card, void_first) in [(false, false), (false, true), (true, false), (true, true)] {
+            let order = format!("{token}:{card}{void_first}");
+            let pay =
+                async { if card { world.authorise(&order, &order).await } else { world.charge(&order, &order).await } };
+            let (pay, void) = if void_first {
+                let (void, pay) = tokio::join!(world.void(&order), pay);
+                (pay, void)
+            } else {
+                tokio::join!(pay, world.void(&order))
+            };
+            if pay.is_err() {
+                assert!(["STEP_UNDONE", "PAYMENT_DECLINED"].contains(&reason(pay).as_str()), "{order}");
+            }
+            if let Some(payment) = void.unwrap() {
+                let end = payment.state();
+                let at_rest = [PaymentState::Voided, PaymentState::Refunded, PaymentState::Declined];
+                assert!(at_rest.contains(&end), "{order}: {end:?}");
+            }
+            tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+            assert_eq!((world.held(&order).await, world.taken(&order).await), (0, 0), "{order}");
+        }
+    }
+    world.agrees().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn refund_against_void_gives_everything_back_once() {
     let world = World::new().await;
     for token in ["tok_ok", "tok_slow", "tok_silent_once", "tok_late"] {

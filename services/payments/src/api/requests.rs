@@ -36,7 +36,7 @@ pub fn capture(ambient: &Ambient, request: Request<CaptureRequest>) -> Result<In
     form.id("payment_id", &request.payment_id);
     let fingerprint = Fingerprint::new()
         .field("payment_id", request.payment_id.as_bytes())
-        .field("step", &encoded(request.step.as_ref()));
+        .field("step", encoded(request.step.as_ref()));
     let step = form.step(request.step);
     form.done()?;
     let now = ambient.now();
@@ -55,9 +55,9 @@ pub fn refund(ambient: &Ambient, request: Request<RefundRequest>) -> Result<Inte
     form.text("reason", &request.reason);
     let fingerprint = Fingerprint::new()
         .field("payment_id", request.payment_id.as_bytes())
-        .field("amount", &encoded(request.amount.as_ref()))
+        .field("amount", encoded(request.amount.as_ref()))
         .field("reason", request.reason.as_bytes())
-        .field("step", &encoded(request.step.as_ref()));
+        .field("step", encoded(request.step.as_ref()));
     let amount = form.amount(request.amount);
     let step = form.step(request.step);
     form.done()?;
@@ -78,7 +78,7 @@ pub fn void(ambient: &Ambient, request: Request<VoidRequest>) -> Result<Wish, Pr
     form.request_id(&request.request_id);
     form.id("order_id", &request.order_id);
     let fingerprint = Fingerprint::new()
-        .field("undoes", &encoded(request.undoes.as_ref()))
+        .field("undoes", encoded(request.undoes.as_ref()))
         .field("order_id", request.order_id.as_bytes());
     let step = form.undoes(request.undoes);
     form.done()?;
@@ -111,9 +111,9 @@ impl Opening {
         form.id("order_id", &self.order_id);
         let fingerprint = Fingerprint::new()
             .field("order_id", self.order_id.as_bytes())
-            .field("amount", &encoded(self.amount.as_ref()))
-            .field("payment", &encoded(self.payment.as_ref()))
-            .field("step", &encoded(self.step.as_ref()));
+            .field("amount", encoded(self.amount.as_ref()))
+            .field("payment", encoded(self.payment.as_ref()))
+            .field("step", encoded(self.step.as_ref()));
         let amount = form.amount(self.amount);
         let (method, token) = form.means(self.payment, self.kind == Kind::Authorise);
         let step = form.step(self.step);

@@ -1,3 +1,5 @@
+//! The table of legal moves, and what no move may break.
+
 use super::*;
 
 fn card(state: State) -> Payment {

@@ -74,7 +74,8 @@ pub async fn arrive(store: &Store, arrival: Arrival) -> Result<Word, StoreError>
 
 async fn take_in(tx: &Tx, arrival: &Arrival) -> Result<Word, DbErr> {
     let opens = matches!(arrival.kind, Kind::Authorise | Kind::Charge);
-    let account = if opens { None } else { account::Entity::find_by_id(&arrival.order.payment).one(tx).await? };
+    let account =
+        if opens { None } else { account::Entity::find_by_id(&arrival.order.payment).lock_exclusive().one(tx).await? };
     let (word, after) = judge(arrival, account);
     let row = row_of(&arrival.order.key, Some(arrival), &word, arrival.at);
     if !write_once(tx, row).await? {

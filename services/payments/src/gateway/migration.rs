@@ -1,7 +1,9 @@
 //! The gateway's tables. Not the journal's: a gateway keeps no outbox of ours.
 
 use sea_orm_migration::{
-    MigrationName, MigrationTrait, SchemaManager, async_trait::async_trait, sea_orm::ConnectionTrait, sea_orm::DbErr,
+    MigrationName, MigrationTrait, SchemaManager,
+    async_trait::async_trait,
+    sea_orm::{ConnectionTrait, DbBackend, DbErr},
 };
 
 /// The tables that the simulated gateway needs.
@@ -42,11 +44,17 @@ const STATEMENTS: [&str; 3] = [
     "CREATE INDEX gateway_account_by_token ON gateway_account (token)",
 ];
 
+/// The statement is listed in the order of the keys' bytes.
+const BYTEWISE: &str = "ALTER TABLE gateway_operation ALTER COLUMN key TYPE TEXT COLLATE \"C\"";
+
 #[async_trait]
 impl MigrationTrait for Tables {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for statement in STATEMENTS {
             manager.get_connection().execute_unprepared(statement).await?;
+        }
+        if manager.get_database_backend() == DbBackend::Postgres {
+            manager.get_connection().execute_unprepared(BYTEWISE).await?;
         }
         Ok(())
     }

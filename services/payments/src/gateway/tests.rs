@@ -1,3 +1,5 @@
+//! The simulated gateway's manners, one by one, and that its memory is the same for ever.
+
 use super::{faults::Faults, *};
 use ambient::{Ambient, Timestamp};
 use std::time::Duration;

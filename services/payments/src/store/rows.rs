@@ -10,7 +10,12 @@ use sea_orm::{
 };
 use store::Tx;
 
-/// A payment, locked for this unit where the engine has locks.
+/// A payment as it stands, for showing it.
+pub async fn seen(tx: &Tx, id: &str) -> Result<Option<Payment>, DbErr> {
+    payment::Entity::find_by_id(id).one(tx).await?.map(Payment::try_from).transpose()
+}
+
+/// A payment to decide on, locked for this unit where the engine has locks.
 pub async fn payment(tx: &Tx, id: &str) -> Result<Option<Payment>, DbErr> {
     payment::Entity::find_by_id(id).lock_exclusive().one(tx).await?.map(Payment::try_from).transpose()
 }

@@ -1,5 +1,6 @@
 //! A world of one service: payments, hosted in this process, and a client that calls as orders does.
-#![allow(dead_code)] // each test program uses a part of it
+// Each test program uses a part of it, and what it needs for a story it may demand.
+#![allow(dead_code, clippy::unwrap_used)]
 
 use ambient::{Ambient, Timestamp};
 use api::{
