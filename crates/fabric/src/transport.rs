@@ -57,10 +57,13 @@ pub fn body(body: Body) -> Body {
 /// Whether an error came about because the connection could not be made, broke, or closed.
 fn lost(error: &(dyn Error + 'static)) -> bool {
     chain(error).any(|error| {
+        let hyper = error.downcast_ref::<hyper::Error>();
+        let h2 = error.downcast_ref::<h2::Error>();
         error.is::<io::Error>()
-            || error
-                .downcast_ref::<hyper::Error>()
-                .is_some_and(|error| error.is_canceled() || error.is_closed() || error.is_incomplete_message())
+            || hyper.is_some_and(|error| error.is_canceled() || error.is_closed() || error.is_incomplete_message())
+            || h2.is_some_and(|error| {
+                error.is_io() || error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM)
+            })
     })
 }
 
