@@ -121,7 +121,7 @@ pub fn check_place(request: &PlaceOrderRequest, default: OnFailure) -> Result<Dr
     }
     if request.lines.len() + request.charges.len() > MAX_LINES {
         v.add("lines", format!("at most {MAX_LINES} together with charges"));
-        return violations.or(()).and(Err(Violations::default()));
+        return Err(violations);
     }
     let mut sum = Sum::default();
     let lines = request.lines.iter().enumerate().map(|(at, line)| check_line(v, &mut sum, at, line)).collect();
