@@ -236,7 +236,7 @@ impl World {
 
     /// Net money taken by the gateway with this token, in pence.
     pub async fn taken_from(&self, token: &str) -> i64 {
-        self.gateway().taken_from(token).await.expect("the gateway tells")
+        self.gateway().taken_from(token).await.expect("the gateway tells").minor_units
     }
 
     /// All invariants hold, once nothing moves.
