@@ -35,7 +35,7 @@ pub fn respond<T, M>(answer: Answer<T>, message: impl FnOnce(T) -> M) -> Result<
         Answer::Reused { field } => Err(status::refusal(
             Code::AlreadyExists,
             "REQUEST_ID_REUSED",
-            &format!("this request_id was used with another `{field}`: use a new one, or send what was sent before"),
+            format!("this request_id was used with another `{field}`: use a new one, or send what was sent before"),
             &[("field", field.as_str())],
         )),
         Answer::Unknown(skus) => {
@@ -69,12 +69,9 @@ fn refused(refusal: &Refusal) -> Status {
             let message = format!("only {on_hand} are on hand: no more can be taken away");
             status::refusal(Code::OutOfRange, reason, &message, &[("on_hand", &on_hand.to_string())])
         }
-        Refusal::TooMuch { sku } => status::refusal(
-            Code::OutOfRange,
-            reason,
-            &format!("{sku} cannot be counted any higher"),
-            &[("sku", &sku.0)],
-        ),
+        Refusal::TooMuch { sku } => {
+            status::refusal(Code::OutOfRange, reason, format!("{sku} cannot be counted any higher"), &[("sku", &sku.0)])
+        }
         Refusal::TooManyReturned { sku, left } => {
             let message = format!("of {sku} only {left} can still come back of this order");
             status::refusal(Code::OutOfRange, reason, &message, &[("sku", &sku.0), ("left", &left.to_string())])

@@ -53,13 +53,13 @@ impl Api {
     }
 
     /// One mutating call in one unit, with the fault that its key's dice have for this try.
-    async fn unit<A, T, W>(&self, call: &Call, ask: A, work: W) -> Result<Answer<T>, Status>
+    async fn unit<A, T, W>(&self, request_id: &str, ask: A, work: W) -> Result<Answer<T>, Status>
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
         W: for<'a> Fn(&'a Tx, &'a A) -> BoxFuture<'a, Result<Answer<T>, DbErr>> + Send + Sync + 'static,
     {
-        let fault = self.0.faults.next(&call.key.request_id);
+        let fault = self.0.faults.next(request_id);
         if fault == Fault::Before {
             return Err(Status::unavailable("a simulated fault: nothing was done"));
         }
@@ -134,8 +134,8 @@ impl InventoryService for Api {
         check.done()?;
         let print = Fingerprint::new().field("lines", printed(&lines));
         let call = self.call(&request, "ReceiveStock", &asked.request_id, print);
-        let ask = counting::Receive { call: call.clone(), lines };
-        let answer = self.unit(&call, ask, |tx, ask| Box::pin(counting::receive(tx, ask))).await?;
+        let ask = counting::Receive { call, lines };
+        let answer = self.unit(&asked.request_id, ask, |tx, ask| Box::pin(counting::receive(tx, ask))).await?;
         respond(answer, |()| pb::ReceiveStockResponse {})
     }
 
@@ -159,13 +159,13 @@ impl InventoryService for Api {
         let call = self.call(&request, "CorrectStock", &asked.request_id, print);
         let sku = Sku(asked.sku.clone());
         let ask = counting::Correct {
-            call: call.clone(),
+            call,
             sku: sku.clone(),
             difference: asked.difference,
             reason: asked.reason.clone(),
             actor: asked.actor.clone(),
         };
-        let answer = self.unit(&call, ask, |tx, ask| Box::pin(counting::correct(tx, ask))).await?;
+        let answer = self.unit(&asked.request_id, ask, |tx, ask| Box::pin(counting::correct(tx, ask))).await?;
         respond(answer, |level| pb::CorrectStockResponse { level: Some(messages::level(sku, level)) })
     }
 
@@ -187,11 +187,11 @@ impl InventoryService for Api {
             place: place(asked.step.as_ref(), &order, "reserve"),
             until: call.stamp.now.plus(hold_for),
             alarm: self.0.alarm.clone(),
-            call: call.clone(),
+            call,
             order,
             lines,
         };
-        let answer = self.unit(&call, ask, |tx, ask| Box::pin(reserving::reserve(tx, ask))).await?;
+        let answer = self.unit(&asked.request_id, ask, |tx, ask| Box::pin(reserving::reserve(tx, ask))).await?;
         respond(answer, |after| pb::ReserveResponse { reservation: after.as_ref().map(messages::reservation) })
     }
 
@@ -205,8 +205,8 @@ impl InventoryService for Api {
         let print = order_print(&order, asked.step.as_ref());
         let call = self.call(&request, "Commit", &asked.request_id, print);
         let place = place(asked.step.as_ref(), &order, "commit");
-        let ask = reserving::Commit { call: call.clone(), place, order };
-        let answer = self.unit(&call, ask, |tx, ask| Box::pin(reserving::commit(tx, ask))).await?;
+        let ask = reserving::Commit { call, place, order };
+        let answer = self.unit(&asked.request_id, ask, |tx, ask| Box::pin(reserving::commit(tx, ask))).await?;
         respond(answer, |after| pb::CommitResponse { reservation: after.as_ref().map(messages::reservation) })
     }
 
@@ -219,8 +219,8 @@ impl InventoryService for Api {
         check.done()?;
         let print = order_print(&order, asked.undoes.as_ref());
         let call = self.call(&request, "Release", &asked.request_id, print);
-        let ask = reserving::Release { undoes: undone(asked.undoes.as_ref(), &order), call: call.clone(), order };
-        let answer = self.unit(&call, ask, |tx, ask| Box::pin(reserving::release(tx, ask))).await?;
+        let ask = reserving::Release { undoes: undone(asked.undoes.as_ref(), &order), call, order };
+        let answer = self.unit(&asked.request_id, ask, |tx, ask| Box::pin(reserving::release(tx, ask))).await?;
         respond(answer, |after| pb::ReleaseResponse { reservation: after.as_ref().map(messages::reservation) })
     }
 
@@ -235,8 +235,8 @@ impl InventoryService for Api {
         let print = order_print(&order, asked.step.as_ref()).field("lines", printed(&lines));
         let call = self.call(&request, "Restock", &asked.request_id, print);
         let place = place(asked.step.as_ref(), &order, "restock");
-        let ask = reserving::Restock { call: call.clone(), place, order, lines };
-        let answer = self.unit(&call, ask, |tx, ask| Box::pin(reserving::restock(tx, ask))).await?;
+        let ask = reserving::Restock { call, place, order, lines };
+        let answer = self.unit(&asked.request_id, ask, |tx, ask| Box::pin(reserving::restock(tx, ask))).await?;
         respond(answer, |()| pb::RestockResponse {})
     }
 

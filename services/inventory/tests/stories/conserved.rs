@@ -1,6 +1,6 @@
 //! I2 under pressure: the hottest item, and random operations in random order.
 
-use crate::world::{World, committing, lines, reason, reserving, step};
+use crate::world::{World, committing, lines, reason, releasing, reserving};
 use ambient::Dice;
 use api::{inventory::v1 as pb, shipping::v1::ShipmentState};
 use std::time::Duration;
@@ -23,6 +23,34 @@ async fn the_hottest_item_is_never_oversold_by_a_thousand_concurrent_reservation
     let level = world.level("hot").await;
     assert_eq!((level.on_hand, level.reserved), (1, 999));
     assert_eq!(world.level("cold").await.reserved, 333);
+    world.assert_conserved().await;
+}
+
+#[tokio::test]
+async fn calls_of_one_order_that_race_leave_nothing_held_once_it_is_released() {
+    let world = World::stocked(&["a"]).await;
+    let calls = (0..100).flat_map(|n| {
+        let (order, client) = (format!("o{n}"), world.client.clone());
+        let call = move |turn: u32| {
+            let (order, mut client) = (order.clone(), client.clone());
+            tokio::spawn(async move {
+                match turn % 3 {
+                    0 => client.reserve(reserving(&order, 1, &[("a", 2)])).await.map(drop),
+                    1 => client.commit(committing(&order, 1)).await.map(drop),
+                    _ => client.release(releasing(&order)).await.map(drop),
+                }
+            })
+        };
+        // Each call twice, and the first of them another one for every order.
+        (n..n + 6).map(call)
+    });
+    for answer in futures::future::join_all(calls.collect::<Vec<_>>()).await {
+        if let Err(status) = answer.unwrap() {
+            assert_eq!(status.code(), Code::FailedPrecondition, "{status:?}");
+        }
+    }
+    let level = world.level("a").await;
+    assert_eq!((level.on_hand, level.reserved, level.committed), (100, 0, 0));
     world.assert_conserved().await;
 }
 
@@ -53,14 +81,7 @@ async fn operate(world: &World, dice: &Dice, turn: u32) {
     let answer = match pick(10) {
         0..=3 => client.reserve(reserving(&order, attempt, &[(sku, quantity), ("a", 1)])).await.map(drop),
         4..=5 => client.commit(committing(&order, attempt)).await.map(drop),
-        6 => {
-            let release = pb::ReleaseRequest {
-                request_id: format!("{order}/reserve/undo"),
-                order_id: order.clone(),
-                undoes: Some(step(&order, "reserve", 0)),
-            };
-            client.release(release).await.map(drop)
-        }
+        6 => client.release(releasing(&order)).await.map(drop),
         7 => {
             let restock = pb::RestockRequest {
                 request_id: format!("r{turn}"),

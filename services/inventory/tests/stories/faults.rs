@@ -12,7 +12,9 @@ async fn calls_that_fail_for_a_while_have_their_effect_once() {
     until_answered(|| world.receive("opening", &[("a", 1_000)])).await;
     let mut failed = 0;
     for order in (0..40).map(|n| format!("o{n}")) {
-        let reserve = || async { Ok(drop(world.client.clone().reserve(reserving(&order, 1, &[("a", 10)])).await?)) };
+        let reserve = || async {
+            world.client.clone().reserve(reserving(&order, 1, &[("a", 10)])).await.map(Response::into_inner)
+        };
         failed += until_answered(reserve).await;
         let commit = || async { world.client.clone().commit(committing(&order, 1)).await.map(Response::into_inner) };
         failed += until_answered(commit).await;

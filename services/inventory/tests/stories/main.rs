@@ -1,4 +1,5 @@
 //! Stories of the inventory service, told from outside: through its client, its events and its facts, all in memory.
+#![allow(clippy::unwrap_used, reason = "a story that fails here says where")]
 
 mod conserved;
 mod counting;

@@ -74,12 +74,7 @@ impl World {
     }
 
     pub async fn release(&self, order: &str) -> Result<Option<pb::Reservation>, Status> {
-        let request = pb::ReleaseRequest {
-            request_id: format!("{order}/reserve/undo"),
-            order_id: order.into(),
-            undoes: Some(step(order, "reserve", 0)),
-        };
-        Ok(self.client.clone().release(request).await?.into_inner().reservation)
+        Ok(self.client.clone().release(releasing(order)).await?.into_inner().reservation)
     }
 
     pub async fn restock(&self, key: &str, order: &str, of: &[(&str, i64)]) -> Result<(), Status> {
@@ -197,6 +192,14 @@ pub fn committing(order: &str, attempt: i32) -> pb::CommitRequest {
         request_id: format!("{order}/commit/{attempt}"),
         order_id: order.into(),
         step: Some(step(order, "commit", attempt)),
+    }
+}
+
+pub fn releasing(order: &str) -> pb::ReleaseRequest {
+    pb::ReleaseRequest {
+        request_id: format!("{order}/reserve/undo"),
+        order_id: order.into(),
+        undoes: Some(step(order, "reserve", 0)),
     }
 }
 

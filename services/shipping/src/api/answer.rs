@@ -32,7 +32,7 @@ pub fn respond<T, M>(answer: Answer<T>, message: impl FnOnce(T) -> M) -> Result<
         Answer::Reused { field } => Err(status::refusal(
             Code::AlreadyExists,
             "REQUEST_ID_REUSED",
-            &format!("this request_id was used with another `{field}`: use a new one, or send what was sent before"),
+            format!("this request_id was used with another `{field}`: use a new one, or send what was sent before"),
             &[("field", field.as_str())],
         )),
     }

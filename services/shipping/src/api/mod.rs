@@ -48,13 +48,13 @@ impl Api {
     }
 
     /// One mutating call in one unit, with the fault that its key's dice have for this try.
-    async fn unit<A, T, W>(&self, call: &Call, ask: A, work: W) -> Result<Answer<T>, Status>
+    async fn unit<A, T, W>(&self, request_id: &str, ask: A, work: W) -> Result<Answer<T>, Status>
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
         W: for<'a> Fn(&'a Tx, &'a A) -> BoxFuture<'a, Result<Answer<T>, DbErr>> + Send + Sync + 'static,
     {
-        let fault = self.0.faults.next(&call.key.request_id);
+        let fault = self.0.faults.next(request_id);
         if fault == Fault::Before {
             return Err(Status::unavailable("a simulated fault: nothing was done"));
         }
@@ -99,11 +99,11 @@ impl ShippingService for Api {
             id: ShipmentId(self.0.ambient.id()),
             due: call.stamp.now.plus(self.0.settings.dispatch_after),
             alarm: self.0.alarm.clone(),
-            call: call.clone(),
+            call,
             order,
             lines,
         };
-        let answer = self.unit(&call, ask, |tx, ask| Box::pin(shipments::create(tx, ask))).await?;
+        let answer = self.unit(&asked.request_id, ask, |tx, ask| Box::pin(shipments::create(tx, ask))).await?;
         respond(answer, |after| pb::CreateShipmentResponse { shipment: after.map(messages::shipment) })
     }
 
@@ -120,8 +120,8 @@ impl ShippingService for Api {
         let print = order_print(&order, asked.undoes.as_ref());
         let call = self.call(&request, "CancelShipment", &asked.request_id, print);
         let undoes = place(asked.undoes.as_ref(), &order).step;
-        let ask = shipments::Cancel { undoes, call: call.clone(), order };
-        let answer = self.unit(&call, ask, |tx, ask| Box::pin(shipments::cancel(tx, ask))).await?;
+        let ask = shipments::Cancel { undoes, call, order };
+        let answer = self.unit(&asked.request_id, ask, |tx, ask| Box::pin(shipments::cancel(tx, ask))).await?;
         respond(answer, |after| pb::CancelShipmentResponse { shipment: after.map(messages::shipment) })
     }
 

@@ -56,12 +56,7 @@ impl World {
     }
 
     pub async fn cancel(&self, order: &str) -> Result<Option<pb::Shipment>, Status> {
-        let request = pb::CancelShipmentRequest {
-            request_id: format!("{order}/ship/undo"),
-            order_id: order.into(),
-            undoes: Some(step(order, 0)),
-        };
-        Ok(self.client.clone().cancel_shipment(request).await?.into_inner().shipment)
+        Ok(self.client.clone().cancel_shipment(cancelling(order)).await?.into_inner().shipment)
     }
 
     /// The next change that is told of.
@@ -115,6 +110,15 @@ pub fn creating(order: &str, attempt: i32) -> pb::CreateShipmentRequest {
         order_id: order.into(),
         lines: vec![StockLine { sku: "a".into(), quantity: 2 }],
         step: Some(step(order, attempt)),
+    }
+}
+
+/// As the saga of `order` undoes it.
+pub fn cancelling(order: &str) -> pb::CancelShipmentRequest {
+    pb::CancelShipmentRequest {
+        request_id: format!("{order}/ship/undo"),
+        order_id: order.into(),
+        undoes: Some(step(order, 0)),
     }
 }
 
