@@ -72,13 +72,13 @@ fn parked() -> TableCreateStatement {
 fn once(backend: DbBackend) -> TableCreateStatement {
     let mut table = keyed(backend, "once_key", &["caller", "method", "request_id"]);
     table.col(ColumnDef::new(Alias::new("fingerprint")).blob().not_null());
-    table.col(text("resource").not_null()).col(&mut integer("expires_ms"));
+    table.col(text("resource").not_null()).col(integer("expires_ms"));
     table
 }
 
 fn barrier(backend: DbBackend) -> TableCreateStatement {
     let mut table = keyed(backend, "barrier", &["saga", "step"]);
-    table.col(&mut integer("attempt")).col(&mut text("outcome")).col(&mut integer("undone"));
+    table.col(integer("attempt")).col(text("outcome")).col(integer("undone"));
     table.col(integer("at_ms").not_null());
     table
 }
@@ -87,7 +87,7 @@ fn barrier(backend: DbBackend) -> TableCreateStatement {
 fn event(table: &mut TableCreateStatement) {
     table.col(text("event_id").not_null()).col(text("kind").not_null()).col(text("key").not_null());
     table.col(integer("version").not_null()).col(ColumnDef::new(Alias::new("payload")).blob().not_null());
-    table.col(integer("at_ms").not_null()).col(&mut text("trace"));
+    table.col(integer("at_ms").not_null()).col(text("trace"));
 }
 
 fn keyed(backend: DbBackend, name: &str, key: &[&str]) -> TableCreateStatement {

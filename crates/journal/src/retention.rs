@@ -34,11 +34,7 @@ impl Retention {
     /// Forgets old events of an outbox up to number `until`, which every consumer has passed.
     pub(crate) async fn outbox(&self, store: &Store, until: i64, now: Timestamp) -> Result<u64, StoreError> {
         let args = (until, earlier(now, self.events));
-        let prune = |args| async move {
-            let (until, before): (i64, Timestamp) = args;
-            store.unit((until, before), |tx, (until, before)| Box::pin(outbox::prune(tx, *until, *before, BATCH))).await
-        };
-        rounds(|| prune(args)).await
+        rounds(|| store.unit(args, |tx, (until, before)| Box::pin(outbox::prune(tx, *until, *before, BATCH)))).await
     }
 
     /// Forgets which old events `consumer` has had.

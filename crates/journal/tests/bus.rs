@@ -149,7 +149,7 @@ async fn no_wake_up_is_lost() {
     bus.settled().await;
     assert_eq!(had(&reader, "orders").await.len(), 500);
     // A lost one would have waited for the slow look.
-    assert_eq!(start.elapsed(), Duration::ZERO);
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
 }
 
 /// Passes on what it has.

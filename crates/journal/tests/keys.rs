@@ -1,5 +1,7 @@
 //! What keys and barriers promise: a request or a step has its effect once, and an undo that overtakes it wins.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod common;
 
 use ambient::Timestamp;

@@ -1,5 +1,7 @@
 //! What the journal forgets, and what it must not.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod common;
 
 use ambient::Ambient;

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use sea_orm_migration::MigrationTrait;
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -47,11 +47,18 @@ impl Data {
     /// # Errors
     /// [`OpenError::NotAFolder`], [`OpenError::Unwritable`], [`OpenError::Locked`].
     pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let new = !path.exists();
         match fs::create_dir_all(path) {
-            Ok(()) => Self::folder(path, true),
-            Err(_) if path.exists() && !path.is_dir() => Err(OpenError::NotAFolder { path: path.to_owned() }),
-            Err(error) => Err(OpenError::Unwritable { path: path.to_owned(), reason: reason(&error) }),
+            Ok(()) => {}
+            Err(_) if !new && !path.is_dir() => return Err(OpenError::NotAFolder { path: path.to_owned() }),
+            Err(error) => {
+                return Err(OpenError::Unwritable { path: path.to_owned(), reason: error.to_string() });
+            }
         }
+        if new {
+            keep_entry(path);
+        }
+        Self::folder(path, true)
     }
 
     /// The folder `path` as [`Data::open`] left it: for commands that read data at rest. Creates nothing.
@@ -129,6 +136,10 @@ fn disk(disks: &Mutex<BTreeMap<&'static str, Disk>>, service: &'static str) -> R
     Ok(disk)
 }
 
-fn reason(error: &io::Error) -> String {
-    error.to_string()
+/// A new folder survives a power cut only once the folder around it is written. Where that cannot be asked for, it
+/// happens by itself soon.
+fn keep_entry(path: &Path) {
+    if let Some(around) = path.canonicalize().ok().as_deref().and_then(Path::parent) {
+        let _ = fs::File::open(around).and_then(|folder| folder.sync_all());
+    }
 }

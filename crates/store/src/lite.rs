@@ -15,9 +15,11 @@ use std::{collections::BTreeMap, path::Path};
 /// Distinct statements kept prepared per connection. rusqlite's default of 16 would prepare most of them anew.
 const PREPARED: usize = 512;
 
-/// Every commit is on the disk before it is answered (FULL); savepoints keep their journals in memory.
+/// Every commit is on the disk before it is answered (FULL); savepoints keep their journals in memory. The log grows to
+/// 16 MiB before it is copied into the file, so that a page written by many commits is copied once.
 const WRITER: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-    PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384;";
+    PRAGMA wal_autocheckpoint = 4096; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; \
+    PRAGMA cache_size = -16384;";
 
 const READER: &str = "PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; \
     PRAGMA cache_size = -4096;";

@@ -8,11 +8,15 @@ use crate::{cursor, outbox};
 use ambient::Ambient;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use store::{Store, StoreError};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 /// Events in one unit at most.
 const BATCH: u64 = 256;
+
+/// Between the beginnings of two batches, unless a full one waits: every batch costs a commit, and nobody notices a
+/// hundredth of a second.
+const PACE: Duration = Duration::from_millis(10);
 
 /// Looks without being woken, should a wake-up ever be lost.
 const TICK: Duration = Duration::from_secs(30);
@@ -41,6 +45,7 @@ impl Follower {
         let mut news = outbox.announcements();
         loop {
             // Marked as seen before looking: what comes while we look is a change again, and no wake-up is lost.
+            let next = Instant::now() + PACE;
             news.mark_unchanged();
             rewound.mark_unchanged();
             if self.drain(&outbox).await.is_err() {
@@ -53,6 +58,9 @@ impl Follower {
                 changed = rewound.changed() => if changed.is_err() { return },
                 () = tokio::time::sleep(TICK) => {}
             }
+            if self.stop.run_until_cancelled(tokio::time::sleep_until(next)).await.is_none() {
+                return;
+            }
         }
     }
 
@@ -63,26 +71,33 @@ impl Follower {
         known.get(self.source).cloned()
     }
 
-    /// Goes on until nothing is left. `Err` when there is no use in ever going on.
+    /// Takes what is there. `Err` when there is no use in ever going on.
     async fn drain(&self, outbox: &Store) -> Result<(), Ended> {
-        let mut position = self.patiently(|| cursor::position(&self.store, self.consumer, self.source)).await?;
+        let mut position = self.patiently(|| self.position()).await?;
         loop {
             if self.stop.is_cancelled() {
                 return Err(Ended);
             }
             let entries = self.patiently(|| outbox::after(outbox, self.source, position, BATCH)).await?;
+            let full = entries.len() as u64 == BATCH;
             if entries.is_empty() {
                 return Ok(());
             }
             let batch = Batch::new(self.consumer, self.source, Arc::clone(&self.handler), position, entries);
             let batch = Arc::new(batch);
             let digested = self.patiently(|| Arc::clone(&batch).digest(&self.store, self.ambient.now())).await?;
-            position = match digested {
-                Digested::Until(last) => last,
-                Digested::Moved => self.patiently(|| cursor::position(&self.store, self.consumer, self.source)).await?,
-            };
             self.digested.send_modify(|count| *count += 1);
+            match digested {
+                Digested::Until(last) if full => position = last,
+                // What came since has woken us already.
+                Digested::Until(_) => return Ok(()),
+                Digested::Moved => position = self.patiently(|| self.position()).await?,
+            }
         }
+    }
+
+    async fn position(&self) -> Result<i64, StoreError> {
+        cursor::position(&self.store, self.consumer, self.source).await
     }
 
     /// Tries until it succeeds, with growing waits. A closed store never will.

@@ -45,7 +45,8 @@ pub struct Subscription {
     pub handler: Arc<dyn Consumer>,
 }
 
-/// Carries events from publishers to consumers. Cloning shares it.
+/// Carries events from publishers to consumers, and forgets what is old, until [`Bus::shutdown`]; till then it holds
+/// their stores open. Cloning shares it.
 #[derive(Clone)]
 pub struct Bus(Arc<Inner>);
 

@@ -1,5 +1,6 @@
 //! Publishers, and a consumer that writes down what it has had.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use ambient::{Ambient, Timestamp};
 use outrigger_journal::{Bus, Consumer, Event, Indigestible, Subscription, migrations, outbox};

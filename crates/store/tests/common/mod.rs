@@ -1,5 +1,6 @@
 //! A store with one table of counters, on each engine.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use outrigger_store::{
     Data, Store, StoreError, Tx,
