@@ -9,7 +9,6 @@ use super::{
 use std::{
     collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
-    mem,
 };
 
 /// More lines than this are kept of no invoice: the contract takes no longer order.
@@ -86,12 +85,6 @@ impl Invoice {
             }
             Ok(line) => self.lines.push(line),
         }
-    }
-
-    /// All lines, as not imported for one reason.
-    pub fn skip_lines(&mut self, reason: Reason, detail: &str) {
-        let lines = mem::take(&mut self.lines);
-        self.skipped.extend(lines.iter().map(|line| line.skip(reason, detail.to_owned())));
     }
 }
 

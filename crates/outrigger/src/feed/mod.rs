@@ -20,7 +20,7 @@ mod survey;
 
 pub use error::FeedError;
 pub use invoice::{Invoice, Invoices};
-pub use line::{CURRENCY, Kind, Line};
+pub use line::{CURRENCY, Kind};
 pub use order::{Sale, sale};
 pub use purchases::{Giveback, Purchases};
 pub use read::Feed;

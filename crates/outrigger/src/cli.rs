@@ -1,0 +1,80 @@
+//! The command line: what there is to say, and who does it.
+
+use crate::{
+    commands::{audit, demo, order, replay, serve},
+    failure::Failure,
+    show::Output,
+};
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Carries customers' orders through six services, and loses no money, no stock and no order.
+#[derive(Debug, Parser)]
+#[command(name = "outrigger", version, about, propagate_version = true)]
+#[command(after_help = "Exit status: 0 fine, 1 a finding, 2 it could not be done.\n\
+    Settings: flags over OUTRIGGER_* variables over outrigger.toml. OUTRIGGER_LOG sets the log, e.g. `info`.")]
+pub struct Cli {
+    /// For people or for programs.
+    #[arg(short, long, global = true, value_enum, default_value_t)]
+    pub output: Output,
+    /// The settings file; `outrigger.toml` when it is there.
+    #[arg(long, global = true, env = "OUTRIGGER_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What there is to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Places a shop's worth of orders with trouble mixed in, and tells how each ends.
+    Demo(demo::Args),
+    /// Runs the system until it is told to stop.
+    Serve(serve::Args),
+    /// Places, shows and decides orders.
+    #[command(subcommand)]
+    Order(order::Command),
+    /// Imports a retailer's feed of invoice lines as orders and returns.
+    Replay(replay::Args),
+    /// Checks that money, stock and orders are right (I1 to I5) over all services.
+    Audit(audit::Args),
+}
+
+/// What every command is told.
+#[derive(Clone, Debug)]
+pub struct Common {
+    pub output: Output,
+    pub config: Option<PathBuf>,
+}
+
+impl Cli {
+    /// Does what was said.
+    pub async fn run(self) -> Result<(), Failure> {
+        let common = Common { output: self.output, config: self.config };
+        match self.command {
+            Command::Demo(args) => demo::run(args, &common).await,
+            Command::Serve(args) => serve::run(args, &common).await,
+            Command::Order(command) => order::run(command, &common).await,
+            Command::Replay(args) => replay::run(args, &common).await,
+            Command::Audit(args) => audit::run(args, &common).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_read_names_one_place() {
+        let both = ["outrigger", "audit", "--endpoint", "http://127.0.0.1:1", "--data", "x"];
+        assert!(Cli::try_parse_from(both).is_err());
+        assert!(Cli::try_parse_from(["outrigger", "serve", "all"]).is_ok());
+    }
+}

@@ -1,0 +1,73 @@
+//! How the day went, and what to try next.
+
+use crate::{
+    commands::{
+        audit::{check, report_json, verdict},
+        serve::{address, endpoint_flag},
+    },
+    failure::Failure,
+    show::{Output, Tone, amount, counted, order_json, print_json, program, table},
+    system::System,
+};
+use api::order::v1::Order;
+use audit::Report;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Audits everything, and tells the sum of it.
+pub async fn tell(system: &System, orders: &[Order], output: Output) -> Result<(), Failure> {
+    let report = check(system.facts()).await?;
+    match output {
+        Output::Json => {
+            let orders: Vec<Value> = orders.iter().map(order_json).collect();
+            print_json(&json!({ "orders": orders, "audit": report_json(&report) }));
+        }
+        Output::Table => print!("\n{}", text(&report)),
+    }
+    verdict(&report)
+}
+
+/// Orders by final state, the money, and the audit's verdict.
+pub fn text(report: &Report) -> String {
+    let counts = &report.counts;
+    let states = counts.states.iter().map(|(state, orders)| [state.clone(), orders.to_string()]);
+    let mut text = format!("{}\n", table(&["orders", " how many"], states));
+    let money = counts.money.iter().map(|(code, flow)| {
+        let kept = amount(flow.taken - flow.refunded, code);
+        [code.clone(), amount(flow.taken, code), amount(flow.refunded, code), kept]
+    });
+    text.push_str(&format!("{}\n\n", table(&["money", " taken", " given back", " kept"], money)));
+    for violation in &report.violations {
+        text.push_str(&format!("{} {violation}\n", Tone::Bad.paint("✗")));
+    }
+    if report.is_clean() {
+        text.push_str(&format!(
+            "{} audited: {}, {}, {}: no money, stock or order was lost (I1 to I5 hold)\n",
+            Tone::Good.paint("✓"),
+            counted(counts.orders, "order", "orders"),
+            counted(counts.ledger_rows, "ledger row", "ledger rows"),
+            counted(counts.movements, "stock movement", "stock movements"),
+        ));
+    }
+    text
+}
+
+/// Where it is, and what to type next.
+pub fn invite(system: &System, folder: &Path, output: Output) {
+    let (grpc, page) = (address(system.grpc()), address(system.http()));
+    if output == Output::Json {
+        print_json(&json!({ "grpc": grpc, "page": page, "data": folder }));
+        return;
+    }
+    let (program, at) = (program(), endpoint_flag(&grpc));
+    println!("\nStill serving; Ctrl-C ends it.\n");
+    println!("  page  {}", Tone::Strong.paint(&page));
+    println!("  gRPC  {grpc}");
+    println!("  data  {}\n", folder.display());
+    println!("Try in another terminal:\n");
+    println!("  {program} order list{at}");
+    println!("  {program} order place --customer you --line LANTERN=2@45.00{at}");
+    println!("  {program} order place --customer you --line BELL=1@185.00 --pay transfer --on-failure hold{at}");
+    println!("  {program} order parked{at}");
+    println!("  {program} audit{at}");
+}

@@ -1,0 +1,120 @@
+//! `order cancel`, `return` and `resolve`: what people decide.
+
+use super::{client, me, place::parts, show};
+use crate::{
+    cli::Common,
+    failure::Failure,
+    reach::Running,
+    show::{Output, money},
+};
+use ambient::Ambient;
+use api::order::v1::{CancelOrderRequest, Resolution, ResolveOrderRequest, ReturnItemsRequest, ReturnLine};
+use clap::{Args, ValueEnum};
+
+/// A cancellation.
+#[derive(Debug, Args)]
+pub struct Cancel {
+    /// The order.
+    order: String,
+    /// Why, for the history.
+    #[arg(long, default_value = "")]
+    reason: String,
+    /// Who wishes it [default: you].
+    #[arg(long)]
+    actor: Option<String>,
+    #[command(flatten)]
+    running: Running,
+}
+
+/// A return.
+#[derive(Debug, Args)]
+pub struct Return {
+    /// The order.
+    order: String,
+    /// What comes back, as SKU=QUANTITY@PRICE, at the price it was bought; once for each line.
+    #[arg(long = "line", required = true, value_name = "SKU=QUANTITY@PRICE")]
+    lines: Vec<String>,
+    /// Why, for the history.
+    #[arg(long, default_value = "")]
+    reason: String,
+    /// The return's key: the same key and content are one return [default: a new one].
+    #[arg(long)]
+    request_id: Option<String>,
+    #[arg(long, default_value = "GBP")]
+    currency: String,
+    #[command(flatten)]
+    running: Running,
+}
+
+/// A decision.
+#[derive(Debug, Args)]
+pub struct Resolve {
+    /// The order, one of `order parked`.
+    order: String,
+    /// The decision.
+    #[arg(value_enum)]
+    decision: Decision,
+    /// Why; required for `complete`, where it is kept as a waiver.
+    #[arg(long, default_value = "", required_if_eq("decision", "complete"))]
+    note: String,
+    /// Who decides [default: you].
+    #[arg(long)]
+    actor: Option<String>,
+    #[command(flatten)]
+    running: Running,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Decision {
+    /// Try the step again.
+    Retry,
+    /// Undo what was done.
+    Refund,
+    /// Call it complete as it is.
+    Complete,
+}
+
+/// Wishes the order cancelled, and shows what became of it.
+pub async fn cancel(args: Cancel, common: &Common) -> Result<(), Failure> {
+    let wire = args.running.wire(&Ambient::system())?;
+    let actor = args.actor.unwrap_or_else(me);
+    let request = CancelOrderRequest { order_id: args.order, actor, reason: args.reason };
+    show(client(wire).cancel_order(request).await?.into_inner().order, common)
+}
+
+/// Records the return, and shows the order.
+pub async fn take_back(args: Return, common: &Common) -> Result<(), Failure> {
+    let ambient = Ambient::system();
+    let wire = args.running.wire(&ambient)?;
+    let line = |text: &String| {
+        let parts = parts(text, &args.currency);
+        let (sku, quantity, price) = parts
+            .ok_or_else(|| Failure::Misuse(format!("--line '{text}': write SKU=QUANTITY@PRICE, e.g. MUG=2@5.50")))?;
+        Ok(ReturnLine { sku, quantity, unit_price: Some(price) })
+    };
+    let lines = args.lines.iter().map(line).collect::<Result<Vec<_>, Failure>>()?;
+    let request_id = args.request_id.unwrap_or_else(|| ambient.id());
+    let request = ReturnItemsRequest { request_id, order_id: args.order, lines, reason: args.reason };
+    let answer = client(wire).return_items(request).await?.into_inner();
+    if common.output == Output::Table {
+        println!("return {} is recorded; {} goes back", answer.return_id, money(answer.refund.as_ref()));
+    }
+    show(answer.order, common)
+}
+
+/// Decides, and shows what became of the order.
+pub async fn resolve(args: Resolve, common: &Common) -> Result<(), Failure> {
+    let wire = args.running.wire(&Ambient::system())?;
+    let resolution = match args.decision {
+        Decision::Retry => Resolution::Retry,
+        Decision::Refund => Resolution::Refund,
+        Decision::Complete => Resolution::Complete,
+    };
+    let request = ResolveOrderRequest {
+        order_id: args.order,
+        resolution: resolution.into(),
+        actor: args.actor.unwrap_or_else(me),
+        note: args.note,
+    };
+    show(client(wire).resolve_order(request).await?.into_inner().order, common)
+}

@@ -1,0 +1,67 @@
+//! `order`: places, shows and decides orders.
+
+mod decide;
+mod place;
+mod read;
+
+use crate::{
+    cli::Common,
+    failure::Failure,
+    show::{Output, order_json, order_page, print_json},
+};
+use api::order::v1::{Order, order_service_client::OrderServiceClient};
+use clap::Subcommand;
+use fabric::Wire;
+
+/// What there is to do with orders.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Places an order.
+    Place(place::Args),
+    /// Shows one order.
+    Get(read::Get),
+    /// Lists orders, newest first.
+    List(read::List),
+    /// Shows an order's history, and each change as it happens.
+    Watch(read::Watch),
+    /// Cancels an order that the carrier does not have yet.
+    Cancel(decide::Cancel),
+    /// Takes items of a shipped order back.
+    Return(decide::Return),
+    /// Lists the orders that wait for a person.
+    Parked(read::Parked),
+    /// Decides for an order that waits for a person.
+    Resolve(decide::Resolve),
+}
+
+/// Does what was said.
+pub async fn run(command: Command, common: &Common) -> Result<(), Failure> {
+    match command {
+        Command::Place(args) => place::run(args, common).await,
+        Command::Get(args) => read::get(args, common).await,
+        Command::List(args) => read::list(args, common).await,
+        Command::Watch(args) => read::watch(args, common).await,
+        Command::Cancel(args) => decide::cancel(args, common).await,
+        Command::Return(args) => decide::take_back(args, common).await,
+        Command::Parked(args) => read::parked(args, common).await,
+        Command::Resolve(args) => decide::resolve(args, common).await,
+    }
+}
+
+fn client(wire: Wire) -> OrderServiceClient<Wire> {
+    OrderServiceClient::new(wire)
+}
+
+fn show(order: Option<Order>, common: &Common) -> Result<(), Failure> {
+    let order = order.ok_or_else(|| Failure::Finding("the answer holds no order".to_owned()))?;
+    match common.output {
+        Output::Json => print_json(&order_json(&order)),
+        Output::Table => println!("{}", order_page(&order)),
+    }
+    Ok(())
+}
+
+/// Who acts, when nobody is named: the user of this session.
+fn me() -> String {
+    std::env::var("USER").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "operator".to_owned())
+}

@@ -1,0 +1,254 @@
+//! `order get`, `list`, `watch` and `parked`: from a running system, or from data at rest.
+
+use super::{client, show};
+use crate::{
+    cli::Common,
+    failure::Failure,
+    reach::{self, Place},
+    show::{Output, change_line, json as json_line, order_json, order_rows, print_json, state_name, state_of, table},
+    system::Books,
+};
+use ambient::Ambient;
+use api::{
+    mesh::v1::fact::Fact as Row,
+    order::v1::{
+        GetOrderRequest, ListOrdersRequest, ListParkedRequest, Order, OrderChange, OrderState, ParkedOrder,
+        WatchOrderRequest,
+    },
+};
+use clap::Args;
+use futures::TryStreamExt;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// One order.
+#[derive(Debug, Args)]
+pub struct Get {
+    /// The order.
+    order: String,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Some orders.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only this state, e.g. `needs-attention`.
+    #[arg(long)]
+    state: Option<String>,
+    /// Only this customer.
+    #[arg(long)]
+    customer: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// One order's history.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// The order.
+    order: String,
+    /// Only changes after this one.
+    #[arg(long, default_value_t = 0, value_name = "SEQUENCE")]
+    after: i64,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Orders that wait for a person.
+#[derive(Debug, Args)]
+pub struct Parked {
+    /// At most so many.
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Shows one order.
+pub async fn get(args: Get, common: &Common) -> Result<(), Failure> {
+    let order = match &args.place.data {
+        Some(folder) => {
+            let found = at_rest(folder, |order| order.order_id == args.order).await?;
+            Some(
+                found
+                    .into_iter()
+                    .next()
+                    .ok_or_else(|| Failure::Finding(format!("there is no order {}", args.order)))?,
+            )
+        }
+        None => {
+            let request = GetOrderRequest { order_id: args.order };
+            client(reach::wire(&args.place.endpoint, &Ambient::system())?).get_order(request).await?.into_inner().order
+        }
+    };
+    show(order, common)
+}
+
+/// Lists orders, newest first.
+pub async fn list(args: List, common: &Common) -> Result<(), Failure> {
+    let state = args.state.as_deref().map(named_state).transpose()?;
+    let orders = match &args.place.data {
+        Some(folder) => {
+            let wanted = |order: &Order| {
+                state.is_none_or(|state| order.state() == state)
+                    && args
+                        .customer
+                        .as_ref()
+                        .is_none_or(|id| order.customer.as_ref().is_some_and(|c| c.customer_id == *id))
+            };
+            let mut orders = at_rest(folder, wanted).await?;
+            orders.reverse();
+            orders.truncate(args.limit);
+            orders
+        }
+        None => list_running(&args, state).await?,
+    };
+    match common.output {
+        Output::Json => print_json(&Value::Array(orders.iter().map(order_json).collect())),
+        Output::Table if orders.is_empty() => println!("no orders"),
+        Output::Table => println!("{}", order_rows(&orders)),
+    }
+    Ok(())
+}
+
+async fn list_running(args: &List, state: Option<OrderState>) -> Result<Vec<Order>, Failure> {
+    let mut client = client(reach::wire(&args.place.endpoint, &Ambient::system())?);
+    let (mut orders, mut page_token) = (Vec::new(), String::new());
+    while orders.len() < args.limit {
+        let page_size = i32::try_from((args.limit - orders.len()).min(200)).unwrap_or(200);
+        let customer_id = args.customer.clone().unwrap_or_default();
+        let request = ListOrdersRequest { page_size, page_token, state: state.unwrap_or_default().into(), customer_id };
+        let page = client.list_orders(request).await?.into_inner();
+        orders.extend(page.orders);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    Ok(orders)
+}
+
+/// Shows changes until the order is final.
+pub async fn watch(args: Watch, common: &Common) -> Result<(), Failure> {
+    if let Some(folder) = &args.place.data {
+        let history = history_at_rest(folder, &args.order).await?;
+        history.iter().filter(|change| change.sequence > args.after).for_each(|change| tell(change, common.output));
+        return Ok(());
+    }
+    let mut client = client(reach::wire(&args.place.endpoint, &Ambient::system())?);
+    let request = WatchOrderRequest { order_id: args.order, after_sequence: args.after };
+    let mut changes = client.watch_order(request).await?.into_inner();
+    while let Some(next) = changes.message().await? {
+        if let Some(change) = &next.change {
+            tell(change, common.output);
+        }
+    }
+    Ok(())
+}
+
+fn tell(change: &OrderChange, output: Output) {
+    match output {
+        Output::Table => println!("{}", change_line(change)),
+        Output::Json => {
+            let state = state_name(change.state());
+            let (cause, reason, actor) = (&change.cause, &change.reason, &change.actor);
+            let time = change.time.as_ref().map(ToString::to_string);
+            println!(
+                "{}",
+                json_line(
+                    &json!({ "sequence": change.sequence, "state": state, "cause": cause, "reason": reason, "actor": actor, "time": time })
+                )
+            );
+        }
+    }
+}
+
+/// Lists the orders that wait for a person.
+pub async fn parked(args: Parked, common: &Common) -> Result<(), Failure> {
+    let parked = match &args.place.data {
+        Some(folder) => {
+            let waits = |order: &Order| order.state() == OrderState::NeedsAttention;
+            let orders = at_rest(folder, waits).await?.into_iter().take(args.limit);
+            orders.map(|order| ParkedOrder { order: Some(order), ..ParkedOrder::default() }).collect()
+        }
+        None => {
+            let page_size = i32::try_from(args.limit.min(1_000)).unwrap_or(1_000);
+            let request = ListParkedRequest { page_size, page_token: String::new() };
+            client(reach::wire(&args.place.endpoint, &Ambient::system())?)
+                .list_parked(request)
+                .await?
+                .into_inner()
+                .parked
+        }
+    };
+    match common.output {
+        Output::Json => print_json(&Value::Array(parked.iter().map(parked_json).collect())),
+        Output::Table if parked.is_empty() => println!("no order waits for a person"),
+        Output::Table => {
+            println!("{}", parked_table(&parked));
+            println!("decide with `outrigger order resolve ORDER retry|refund|complete --note WHY`");
+        }
+    }
+    Ok(())
+}
+
+fn parked_json(parked: &ParkedOrder) -> Value {
+    let since = parked.park_time.as_ref().map(ToString::to_string);
+    json!({ "step": parked.step, "since": since, "order": parked.order.as_ref().map(order_json) })
+}
+
+fn parked_table(parked: &[ParkedOrder]) -> String {
+    table(
+        &["order", "step", "since", "cause", "why"],
+        parked.iter().map(|parked| {
+            let order = parked.order.clone().unwrap_or_default();
+            let since = parked.park_time.as_ref().map(ToString::to_string).unwrap_or_default();
+            [order.order_id, parked.step.clone(), since, order.cause, order.reason]
+        }),
+    )
+}
+
+fn named_state(name: &str) -> Result<OrderState, Failure> {
+    state_of(name).ok_or_else(|| {
+        let names: Vec<_> = (1..=12).filter_map(|state| OrderState::try_from(state).ok()).map(state_name).collect();
+        Failure::Misuse(format!("there is no state '{name}'; the states are {}", names.join(", ").to_lowercase()))
+    })
+}
+
+/// Orders of a system that is not running, oldest first.
+async fn at_rest(folder: &Path, wanted: impl Fn(&Order) -> bool) -> Result<Vec<Order>, Failure> {
+    let books = Books::at_rest(folder).await.map_err(Failure::misuse)?;
+    let mut facts = books.order_facts();
+    let mut orders = Vec::new();
+    while let Some(fact) = facts.try_next().await.map_err(Failure::misuse)? {
+        if let Some(Row::Order(order)) = fact.fact
+            && wanted(&order)
+        {
+            orders.push(order);
+        }
+    }
+    books.close().await;
+    Ok(orders)
+}
+
+async fn history_at_rest(folder: &Path, order_id: &str) -> Result<Vec<OrderChange>, Failure> {
+    let books = Books::at_rest(folder).await.map_err(Failure::misuse)?;
+    let mut facts = books.order_facts();
+    let mut history = Vec::new();
+    while let Some(fact) = facts.try_next().await.map_err(Failure::misuse)? {
+        if let Some(Row::History(row)) = fact.fact
+            && row.order_id == order_id
+        {
+            history.extend(row.change);
+        }
+    }
+    books.close().await;
+    if history.is_empty() {
+        return Err(Failure::Finding(format!("there is no order {order_id}")));
+    }
+    Ok(history)
+}

@@ -1,0 +1,83 @@
+//! Why a command ends with another status than 0.
+
+use std::fmt;
+
+/// Why a command did not end well; its number is the exit status.
+#[derive(Debug)]
+pub enum Failure {
+    /// 1: it did what was asked, and found something: a broken invariant, an order that was refused.
+    Finding(String),
+    /// 2: it could not do what was asked: misuse, a setting that does not exist, a place that cannot be used.
+    Misuse(String),
+}
+
+impl Failure {
+    /// The process's exit status.
+    pub const fn status(&self) -> u8 {
+        match self {
+            Self::Finding(_) => 1,
+            Self::Misuse(_) => 2,
+        }
+    }
+
+    /// Could not do what was asked.
+    pub fn misuse(why: impl fmt::Display) -> Self {
+        Self::Misuse(why.to_string())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Finding(why) | Self::Misuse(why) => f.write_str(why),
+        }
+    }
+}
+
+/// An answer of a service: unreachable is the caller's to mend, everything else was found there.
+impl From<tonic::Status> for Failure {
+    fn from(status: tonic::Status) -> Self {
+        let (code, message) = (status.code(), status.message());
+        match code {
+            tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => Self::Misuse(format!(
+                "no answer ({message}); is the system running? Start it with `outrigger serve`, or name it with --endpoint"
+            )),
+            _ => Self::Finding(describe(&status)),
+        }
+    }
+}
+
+/// "NOT_FOUND: there is no such order", with each field that was refused on a line of its own.
+pub fn describe(status: &tonic::Status) -> String {
+    use tonic_types::StatusExt;
+    let mut text = format!("{}: {}", code_name(status.code()), status.message());
+    if let Some(bad) = status.get_details_bad_request() {
+        for violation in bad.field_violations {
+            text.push_str(&format!("\n  {}: {}", violation.field, violation.description));
+        }
+    }
+    text
+}
+
+fn code_name(code: tonic::Code) -> String {
+    let mut name = String::new();
+    for letter in format!("{code:?}").chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_by_its_grpc_name() {
+        assert_eq!(describe(&tonic::Status::not_found("no such order")), "NOT_FOUND: no such order");
+        assert_eq!(Failure::from(tonic::Status::not_found("x")).status(), 1);
+        assert_eq!(Failure::from(tonic::Status::unavailable("x")).status(), 2);
+    }
+}

@@ -1,0 +1,33 @@
+//! How things are shown to people and to programs: amounts, times, states, orders, tables. The only place that knows of
+//! colours and terminals.
+
+mod amount;
+mod json;
+mod order;
+mod progress;
+mod table;
+mod tone;
+
+pub use amount::{amount, money, parse_amount};
+pub use json::{json, order_json, print_json};
+pub use order::{change_line, order_page, order_rows, path_word, state_name, state_of, state_tone};
+pub use progress::{Progress, counted};
+pub use table::{plain_table, table};
+pub use tone::Tone;
+
+use clap::ValueEnum;
+
+/// How this program was called, for the commands that it proposes.
+pub fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "outrigger".to_owned())
+}
+
+/// For people or for programs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Tables and sentences.
+    #[default]
+    Table,
+    /// One JSON value (`watch`: one a line).
+    Json,
+}

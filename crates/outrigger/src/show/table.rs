@@ -1,0 +1,40 @@
+//! Tables of text.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+/// A table with a line below its head. Columns whose head begins with a space are aligned to the right.
+pub fn table<R>(head: &[&str], rows: impl IntoIterator<Item = R>) -> String
+where
+    R: IntoIterator<Item = String>,
+{
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(head.iter().map(|name| name.trim_start()));
+    rows.into_iter().for_each(|row| {
+        table.add_row(row.into_iter().collect::<Vec<_>>());
+    });
+    align(&mut table, head);
+    table.to_string()
+}
+
+/// The same without lines or head, for a few facts under each other.
+pub fn plain_table<R>(rows: impl IntoIterator<Item = R>) -> String
+where
+    R: IntoIterator<Item = String>,
+{
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    rows.into_iter().for_each(|row| {
+        table.add_row(row.into_iter().collect::<Vec<_>>());
+    });
+    table.to_string()
+}
+
+fn align(table: &mut Table, head: &[&str]) {
+    for (at, name) in head.iter().enumerate().filter(|(_, name)| name.starts_with(' ')) {
+        debug_assert!(!name.trim().is_empty(), "a column has a name");
+        if let Some(column) = table.column_mut(at) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The stores of all services: what they used, and what their rows say.
+
+use api::mesh::v1::Fact;
+use futures::{StreamExt, stream::BoxStream};
+use std::{iter, path::Path, sync::Arc};
+use store::{Data, OpenError, Store, StoreError};
+
+/// The stores of all services. Cloning shares them.
+#[derive(Clone)]
+pub struct Books(Arc<Opened>);
+
+/// Each store by its service.
+pub struct Opened {
+    pub orders: Store,
+    pub payments: Store,
+    pub gateway: Store,
+    pub inventory: Store,
+    pub shipping: Store,
+    /// Those of which the audit asks nothing.
+    pub besides: Vec<(&'static str, Store)>,
+}
+
+/// What stores have done since they were opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Usage {
+    pub units: u64,
+    pub commits: u64,
+    pub statements: u64,
+}
+
+impl Books {
+    pub fn new(opened: Opened) -> Self {
+        Self(Arc::new(opened))
+    }
+
+    /// The books of a system that is not running.
+    ///
+    /// # Errors
+    /// When there is no data there, or a process uses it.
+    pub async fn at_rest(folder: &Path) -> Result<Self, OpenError> {
+        let data = Data::open_existing(folder)?;
+        Ok(Self::new(Opened {
+            orders: data.store(orders::NAME, orders::migrations()).await?,
+            payments: data.store(payments::NAME, payments::migrations()).await?,
+            gateway: data.store(payments::GATEWAY, payments::gateway_migrations()).await?,
+            inventory: data.store(inventory::NAME, inventory::migrations()).await?,
+            shipping: data.store(shipping::NAME, shipping::migrations()).await?,
+            besides: Vec::new(),
+        }))
+    }
+
+    /// Every store, by its service's name.
+    pub fn stores(&self) -> impl Iterator<Item = (&'static str, &Store)> {
+        let Opened { orders, payments, gateway, inventory, shipping, besides } = &*self.0;
+        iter::once((orders::NAME, orders))
+            .chain([(payments::NAME, payments), (payments::GATEWAY, gateway)])
+            .chain([(inventory::NAME, inventory), (shipping::NAME, shipping)])
+            .chain(besides.iter().map(|(name, store)| (*name, store)))
+    }
+
+    /// The raw rows of all services, service by service. Keys come before the orders that they name, and orders before
+    /// what others hold for them.
+    pub fn facts(&self) -> BoxStream<'static, Result<Fact, StoreError>> {
+        let Opened { orders, payments, gateway, inventory, shipping, .. } = &*self.0;
+        orders::facts(orders)
+            .chain(payments::facts(payments))
+            .chain(payments::gateway_facts(gateway))
+            .chain(inventory::facts(inventory))
+            .chain(shipping::facts(shipping))
+            .boxed()
+    }
+
+    /// The rows of orders alone.
+    pub fn order_facts(&self) -> BoxStream<'static, Result<Fact, StoreError>> {
+        orders::facts(&self.0.orders)
+    }
+
+    /// What all of them have done.
+    pub fn usage(&self) -> Usage {
+        self.stores().fold(Usage::default(), |sum, (_, store)| {
+            let stats = store.stats();
+            Usage {
+                units: sum.units + stats.units,
+                commits: sum.commits + stats.commits,
+                statements: sum.statements + stats.statements,
+            }
+        })
+    }
+
+    /// Closes every store.
+    pub async fn close(&self) {
+        for (_, store) in self.stores() {
+            store.close().await;
+        }
+    }
+}
