@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::timeout,
 };
 use tonic::{Code, Request};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
@@ -180,7 +181,8 @@ mod by_hand {
         let flood: Vec<u8> = PREFACE.iter().chain(SETTINGS).copied().chain(opened_and_reset).collect();
         // The other side may be gone before all of it is written.
         let _ = socket.write_all(&flood).await;
-        said_goaway(&mut socket).await; // returns only when the connection has ended
+        // Well before the ping that such a client does not answer would end it.
+        timeout(Duration::from_secs(15), said_goaway(&mut socket)).await.expect("the connection ends");
     }
 
     #[tokio::test]

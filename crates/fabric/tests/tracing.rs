@@ -1,5 +1,4 @@
-//! Traces: begun where a call comes in, carried on by every call made under it, stored and come back to; and spans, while
-//! somebody listens.
+//! Traces: begun where a call comes in, carried on by every call made under it, stored and come back to.
 
 extern crate outrigger_fabric as fabric;
 
@@ -60,63 +59,4 @@ async fn outside_of_a_call_there_is_no_trace() {
     assert_eq!(fabric::trace::current(), None);
     fabric::trace::scope(TRACEPARENT, async { assert_eq!(fabric::trace::current().as_deref(), Some(TRACEPARENT)) })
         .await;
-}
-
-/// In a process of its own kind: with somebody who listens to spans. The other tests run without.
-mod while_somebody_listens {
-    use super::*;
-    use fabric::Placement;
-    use parking_lot::Mutex;
-    use std::{io, sync::Arc};
-    use tracing_subscriber::{fmt::format::FmtSpan, layer::SubscriberExt};
-
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn a_call_has_a_span_on_each_side_with_its_end() {
-        let lines = Lines::default();
-        let writer = lines.clone();
-        let output = tracing_subscriber::fmt::layer()
-            .json()
-            .with_span_events(FmtSpan::CLOSE)
-            .with_writer(move || writer.clone());
-        let filter = tracing_subscriber::EnvFilter::new("outrigger::rpc=debug");
-        let subscriber = tracing_subscriber::registry().with(filter).with(output);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        tracing::subscriber::with_default(subscriber, || {
-            runtime.block_on(async {
-                let world = World::new(Placement::InProcess).await;
-                let answer =
-                    fabric::trace::scope(TRACEPARENT, async { world.client().once(echo("")).await }).await.unwrap();
-                let trace = said(&answer).unwrap();
-                assert_eq!(trace[..35], TRACEPARENT[..35]);
-                assert_ne!(trace[36..52], TRACEPARENT[36..52], "a span of its own is the parent");
-                world.client().once(echo::Echo { code: 5, ..echo("") }).await.unwrap_err();
-            });
-        });
-        let log = String::from_utf8(lines.0.lock().clone()).unwrap();
-        for expected in [
-            "rpc.client",
-            "rpc.server",
-            "\"rpc.status_code\":\"OK\"",
-            "\"rpc.status_code\":\"NOT_FOUND\"",
-            "test.echo.v1.EchoService/Once",
-            "\"outrigger.caller\":\"alice\"",
-            "4bf92f3577b34da6a3ce929d0e0e4736",
-        ] {
-            assert!(log.contains(expected), "{expected} in {log}");
-        }
-    }
 }
