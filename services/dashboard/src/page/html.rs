@@ -45,14 +45,18 @@ pub fn fragment(summary: &Summary, now: Timestamp) -> Markup {
     html! {
         (headlines(summary))
         div.board {
-            (panels::pace(summary))
-            (panels::states(summary))
-            (panels::attention(summary, now))
-            (panels::money(summary))
-            (panels::time_to_confirm(summary))
-            (panels::stock_outs(summary, now))
-            (panels::changes(summary))
-            (panels::sources(summary, now))
+            div.stories {
+                (panels::pace(summary))
+                (panels::attention(summary, now))
+                (panels::changes(summary))
+            }
+            div.sums {
+                (panels::states(summary))
+                (panels::money(summary))
+                (panels::time_to_confirm(summary))
+                (panels::stock_outs(summary, now))
+                (panels::sources(summary, now))
+            }
         }
     }
 }
@@ -72,12 +76,13 @@ fn headlines(summary: &Summary) -> Markup {
     let (orders, ended) = (summary.orders(), summary.ended());
     let waiting = summary.needing_attention();
     let moving = orders - ended - waiting;
+    let (declined, lacking) = (summary.standing(OrderState::Declined), summary.standing(OrderState::OutOfStock));
     let speed = &summary.time_to_confirm;
     let most = summary.money.iter().max_by_key(|flow| flow.taken);
     html! {
         dl.headlines {
             (headline_of("Orders", &number(orders), html! { (number(moving)) " on their way" }, ""))
-            (headline_of("Settled", &percent(ended, orders), html! { (number(ended)) " reached their end" }, ""))
+            (headline_of("Settled", &percent(ended, orders), html! { (number(ended)) " ended" }, ""))
             @if let Some(flow) = most {
                 (headline_of(
                     &format!("Taken, {}", flow.currency),
@@ -94,9 +99,9 @@ fn headlines(summary: &Summary) -> Markup {
                 (headline_of("Confirmed within", "—", html! { "none confirmed yet" }, ""))
             }
             (headline_of(
-                "Out of stock",
-                &number(summary.standing(OrderState::OutOfStock)),
-                html! { (number(summary.standing(OrderState::Declined))) " payments declined" },
+                "Turned away",
+                &number(declined + lacking),
+                html! { "declined, or no stock" },
                 "",
             ))
             (headline_of(
@@ -117,7 +122,7 @@ fn headlines(summary: &Summary) -> Markup {
 
 fn headline_of(title: &str, figure: &str, beside: Markup, class: &str) -> Markup {
     html! {
-        div.tile class=(class) {
+        div class={ "tile " (class) } {
             dt { (title) }
             dd.figure { (figure) }
             dd.beside { (beside) }

@@ -28,8 +28,9 @@ const ALONG_THE_WAY: [OrderState; 12] = [
     OrderState::NeedsAttention,
 ];
 
-/// Columns of the chart over time.
+/// Columns of the chart over time: at most these, and at least those, so that a short past is not one lonely column.
 const COLUMNS: i64 = 60;
+const FEWEST: i64 = 20;
 
 /// The colour of a state, by what it means.
 fn tone(state: OrderState) -> &'static str {
@@ -43,7 +44,7 @@ fn tone(state: OrderState) -> &'static str {
 }
 
 fn state(state: OrderState) -> Markup {
-    html! { span.state class=(tone(state)) { (words(summary::name(state))) } }
+    html! { span class={ "state " (tone(state)) } { (words(summary::name(state))) } }
 }
 
 /// Orders by state.
@@ -81,10 +82,10 @@ pub fn pace(summary: &Summary) -> Markup {
     let (first, last) = (first.start.as_millis(), last.start.as_millis());
     let (width, unit) = if last - first < COLUMNS * STEP { (STEP, "10 s") } else { (60_000, "minute") };
     let end = last.div_euclid(width);
-    let columns: Vec<Column> =
-        (end - COLUMNS + 1..=end).map(|step| column(&summary.steps, step * width, width)).collect();
+    let begin = end + 1 - (end + 1 - first.div_euclid(width)).clamp(FEWEST, COLUMNS);
+    let columns: Vec<Column> = (begin..=end).map(|step| column(&summary.steps, step * width, width)).collect();
     let busiest = columns.iter().map(|column| column.parts.iter().map(|(_, orders)| orders).sum()).max().unwrap_or(0);
-    let start = Timestamp::from_millis((end - COLUMNS + 1) * width);
+    let start = Timestamp::from_millis(begin * width);
     let words = format!("Orders received, confirmed and ended per {unit}; at most {}.", number(busiest));
     html! {
         section.pace {
@@ -213,7 +214,7 @@ pub fn stock_outs(summary: &Summary, now: Timestamp) -> Markup {
                 p.none { "Nothing has been out of stock." }
             } @else {
                 table {
-                    thead { tr { th { "SKU" } th.unseen { "Share" } th.number { "Refusals" } th.number { "Last" } } }
+                    thead { tr { th { "SKU" } th { span.unseen { "Share" } } th.number { "Refusals" } th.number { "Last" } } }
                     tbody {
                         @for out in &summary.stock_outs {
                             tr {
@@ -250,7 +251,7 @@ pub fn changes(summary: &Summary) -> Markup {
 fn row(change: &Change) -> Markup {
     html! {
         tr {
-            td.number { time datetime=(iso(change.at)) { (clock(change.at)) } }
+            td.time { time datetime=(iso(change.at)) { (clock(change.at)) } }
             td { code title=(change.order_id) { (short(&change.order_id)) } }
             td {
                 @if change.from != OrderState::Unspecified && change.from != change.to {

@@ -16,10 +16,10 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Query
 const STOCK_OUTS: u64 = 10;
 
 /// Waiting orders in a summary.
-const WAITING: u64 = 20;
+const WAITING: u64 = 8;
 
 /// Changes in a summary.
-const LATEST: u64 = 30;
+const LATEST: u64 = 20;
 
 /// Everything at a glance. Its cost does not grow with the number of orders.
 pub async fn summary(db: &impl ConnectionTrait) -> Result<Summary, DbErr> {

@@ -1,0 +1,188 @@
+//! The page over real sockets: what it answers, that it follows events, and how it ends.
+
+mod shop;
+
+use ambient::Ambient;
+use fabric::{Mesh, Placement};
+use journal::Bus;
+use outrigger_dashboard::{Dashboard, Settings, StartError, start};
+use shop::Shop;
+use std::net::SocketAddr;
+use store::Data;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+struct World {
+    bus: Bus,
+    dashboard: Dashboard,
+    shop: Shop,
+}
+
+impl World {
+    async fn new(tabs: usize) -> Self {
+        let ambient = Ambient::system();
+        let (data, bus) = (Data::memory(), Bus::embedded(ambient.clone()));
+        let dashboard = open(&ambient, &data, &bus, "127.0.0.1:0".parse().unwrap(), tabs).await.unwrap();
+        let shop = Shop::open(&ambient, &data, &bus, 7).await;
+        Self { bus, dashboard, shop }
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.dashboard.page_address().unwrap()
+    }
+
+    /// A whole answer, head and body.
+    async fn get(&self, path: &str) -> String {
+        let mut stream = self.ask(path, "Connection: close\r\n").await;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    async fn ask(&self, path: &str, headers: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address()).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream
+    }
+}
+
+async fn open(
+    ambient: &Ambient,
+    data: &Data,
+    bus: &Bus,
+    http: SocketAddr,
+    tabs: usize,
+) -> Result<Dashboard, StartError> {
+    let contract = policy::Contract::from_descriptors(api::DESCRIPTORS).unwrap();
+    let mesh = Mesh::new(contract, ambient.clone(), Placement::InProcess);
+    start(ambient, data, &mesh, bus, Settings { http: Some(http), tabs }).await
+}
+
+/// Reads on until `wanted` has arrived.
+async fn until(stream: &mut TcpStream, wanted: &str) -> String {
+    let mut text = String::new();
+    let mut piece = [0; 4096];
+    while !text.contains(wanted) {
+        let read = stream.read(&mut piece).await.unwrap();
+        assert!(read > 0, "ended before {wanted:?}: {text}");
+        text.push_str(&String::from_utf8_lossy(&piece[..read]));
+    }
+    text
+}
+
+#[tokio::test]
+async fn the_page_says_everything_without_a_script() {
+    let world = World::new(8).await;
+    for number in 0..40 {
+        world.shop.order(number).await;
+    }
+    world.bus.settled().await;
+    let page = world.get("/").await;
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    for said in ["<h1>Outrigger</h1>", "<dd class=\"figure\">40</dd>", "Waiting for a person", "needs attention", "GBP"]
+    {
+        assert!(page.contains(said), "{said} is missing in {page}");
+    }
+    let summary = world.get("/api/summary").await;
+    let json: serde_json::Value = serde_json::from_str(summary.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let orders: i64 = json["states"].as_array().unwrap().iter().map(|count| count["orders"].as_i64().unwrap()).sum();
+    assert_eq!(orders, 40);
+    assert!(world.get("/healthz").await.ends_with("ok\n"));
+    assert!(world.get("/nothing").await.starts_with("HTTP/1.1 404"));
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers_that_keep_others_out() {
+    let world = World::new(8).await;
+    for path in ["/", "/api/summary", "/healthz", "/assets/page.js", "/nothing"] {
+        let answer = world.get(path).await;
+        let head = answer.split_once("\r\n\r\n").unwrap().0;
+        assert!(head.contains("content-security-policy: default-src 'none'"), "{path}: {head}");
+        assert!(head.contains("frame-ancestors 'none'") && head.contains("x-content-type-options: nosniff"), "{path}");
+        assert!(head.contains("referrer-policy: no-referrer"), "{path}: {head}");
+    }
+    let page = world.get("/").await;
+    assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains("<script>"), "nothing is inline");
+}
+
+#[tokio::test]
+async fn what_services_say_is_shown_as_text_whatever_it_is() {
+    let world = World::new(8).await;
+    let change = api::order::v1::OrderChange {
+        state: api::order::v1::OrderState::NeedsAttention.into(),
+        cause: "<script>alert(1)</script>".into(),
+        reason: "a\r\n\"quoted\" & <img src=x onerror=alert(1)>".into(),
+        ..Default::default()
+    };
+    let event =
+        api::order::v1::OrderChanged { order_id: "<b>A</b>".into(), change: Some(change), ..Default::default() };
+    world.shop.tell("outrigger.order.v1.OrderChanged", "A", 1, &event).await;
+    world.bus.settled().await;
+    let page = world.get("/").await;
+    assert!(page.contains("&lt;img src=x") && page.contains("&lt;b&gt;A&lt;/b&gt;"), "{page}");
+    assert!(!page.contains("<script>") && !page.contains("<img") && !page.contains("<b>A"), "{page}");
+    let mut tab = world.ask("/events", "").await;
+    until(&mut tab, "&lt;img src=x").await;
+}
+
+#[tokio::test]
+async fn an_open_page_is_told_of_every_change_without_being_loaded_again() {
+    let world = World::new(8).await;
+    let mut tab = world.ask("/events", "").await;
+    let first = until(&mut tab, "No orders yet").await;
+    assert!(first.contains("content-type: text/event-stream"), "{first}");
+    world.shop.order(1).await;
+    until(&mut tab, "<dd class=\\\"figure\\\">1</dd>").await;
+    world.shop.order(2).await;
+    until(&mut tab, "<dd class=\\\"figure\\\">2</dd>").await;
+}
+
+#[tokio::test]
+async fn one_tab_too_many_is_refused_until_another_is_closed() {
+    let world = World::new(1).await;
+    let mut tab = world.ask("/events", "").await;
+    until(&mut tab, "data:").await;
+    assert!(world.get("/events").await.starts_with("HTTP/1.1 503"));
+    assert!(world.get("/").await.starts_with("HTTP/1.1 200"), "the page itself is always served");
+    drop(tab);
+    loop {
+        // The server learns of the closed tab when it next looks at it.
+        world.shop.order(1).await;
+        let mut next = world.ask("/events", "").await;
+        if until(&mut next, "\r\n\r\n").await.starts_with("HTTP/1.1 200") {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn shutdown_ends_open_streams_and_frees_the_port() {
+    let world = World::new(8).await;
+    let mut tab = world.ask("/events", "").await;
+    until(&mut tab, "data:").await;
+    world.dashboard.shutdown().await;
+    let mut rest = Vec::new();
+    tab.read_to_end(&mut rest).await.unwrap();
+    assert!(TcpStream::connect(world.address()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named_with_what_to_do() {
+    let world = World::new(8).await;
+    let ambient = Ambient::system();
+    let (data, bus) = (Data::memory(), Bus::embedded(ambient.clone()));
+    let error = open(&ambient, &data, &bus, world.address(), 8).await.err().unwrap().to_string();
+    assert!(error.contains(&world.address().to_string()) && error.contains("choose another port"), "{error}");
+}
+
+#[tokio::test]
+async fn pages_are_compressed_for_those_who_ask_and_event_streams_never() {
+    let world = World::new(8).await;
+    let mut page = world.ask("/", "Accept-Encoding: gzip\r\nConnection: close\r\n").await;
+    until(&mut page, "content-encoding: gzip").await;
+    let mut tab = world.ask("/events", "Accept-Encoding: gzip\r\n").await;
+    assert!(!until(&mut tab, "data:").await.contains("content-encoding"));
+}
