@@ -2,10 +2,8 @@
 
 use crate::{
     domain::OrderId,
-    store::{
-        call::Stamp,
-        dispatch::{self, Dispatched},
-    },
+    stamp::Stamp,
+    store::dispatch::{self, Dispatched},
 };
 use ambient::Ambient;
 use api::shipping::v1::{ShipmentChanged, ShipmentState};

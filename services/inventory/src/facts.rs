@@ -1,7 +1,10 @@
 //! The raw rows for the audit: stock, movements, reservations. Read in pages, so that memory stays flat.
 
-use crate::{messages, store::pages};
-use api::mesh::v1::{Fact, fact::Fact as Row};
+use crate::{
+    messages,
+    store::{entity::movement, pages},
+};
+use api::mesh::v1::{Fact, MovementFact, fact::Fact as Row};
 use futures::{
     StreamExt, TryStreamExt,
     stream::{self, BoxStream},
@@ -33,7 +36,7 @@ fn movements(store: Store) -> BoxStream<'static, Result<Fact, StoreError>> {
         async move {
             let rows = store.read(after, |tx, after| Box::pin(pages::movements(tx, *after, PAGE))).await?;
             let last = rows.last().map(|row| row.movement);
-            Ok((rows.into_iter().map(|row| Row::Movement(messages::movement(row))).collect(), last))
+            Ok((rows.into_iter().map(|row| Row::Movement(moved(row))).collect(), last))
         }
     })
 }
@@ -47,6 +50,11 @@ fn reservations(store: Store) -> BoxStream<'static, Result<Fact, StoreError>> {
             Ok((rows.iter().map(|row| Row::Reservation(messages::reservation(row))).collect(), last))
         }
     })
+}
+
+fn moved(row: movement::Model) -> MovementFact {
+    let movement::Model { movement, sku, kind, quantity, reference, came_from: from, .. } = row;
+    MovementFact { movement, sku, kind, quantity, reference, from }
 }
 
 /// One page of rows, and the key of its last.

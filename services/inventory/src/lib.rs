@@ -10,6 +10,7 @@ mod domain;
 mod facts;
 mod messages;
 mod migrations;
+mod stamp;
 mod store;
 mod sweeper;
 mod tokens;

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{Level, OrderId, Reservation, Shortage, Sku, State},
-    store::{call::Stamp, catalogue, entity},
+    stamp::Stamp,
 };
 use ambient::Timestamp;
 use api::inventory::v1 as pb;
@@ -66,25 +66,6 @@ fn stock_line(sku: &Sku, quantity: i64) -> pb::StockLine {
 pub fn level(sku: Sku, level: Level) -> pb::StockLevel {
     let Level { on_hand, reserved, committed, shipped, received, returned, corrected } = level;
     pb::StockLevel { sku: sku.0, on_hand, reserved, committed, shipped, received, returned, corrected }
-}
-
-pub fn catalogue_item((item, prices): catalogue::Entry) -> pb::CatalogueItem {
-    let price = |row: entity::price::Model| pb::Price {
-        unit_price: Some(api::types::Money { currency_code: row.currency, minor_units: row.minor_units }),
-        min_quantity: row.min_quantity,
-    };
-    pb::CatalogueItem { sku: item.sku, title: item.title, prices: prices.into_iter().map(price).collect() }
-}
-
-pub fn movement(row: entity::movement::Model) -> api::mesh::v1::MovementFact {
-    api::mesh::v1::MovementFact {
-        movement: row.movement,
-        sku: row.sku,
-        kind: row.kind,
-        quantity: row.quantity,
-        reference: row.reference,
-        from: row.came_from,
-    }
 }
 
 fn time(at: Timestamp) -> prost_types::Timestamp {

@@ -1,8 +1,8 @@
 //! Lets holds expire: a task that sleeps until the earliest is due, then works in batches, a unit each.
 
-use crate::store::{
-    call::Stamp,
-    expiry::{self, Sweep, Swept},
+use crate::{
+    stamp::Stamp,
+    store::expiry::{self, Sweep, Swept},
 };
 use ambient::{Alarm, Ambient};
 use std::{sync::Arc, time::Duration};

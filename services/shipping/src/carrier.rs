@@ -1,9 +1,9 @@
 //! The simulated carrier: a task that sleeps until the earliest parcel is due, then moves parcels on in batches, a unit each.
 //! Due times stand in the rows, so a restart forgets none.
 
-use crate::store::{
-    call::Stamp,
-    carrier::{self, Moved, Round},
+use crate::{
+    stamp::Stamp,
+    store::carrier::{self, Moved, Round},
 };
 use ambient::{Alarm, Ambient};
 use std::{sync::Arc, time::Duration};

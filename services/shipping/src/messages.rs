@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{Line, Shipment, State},
-    store::call::Stamp,
+    stamp::Stamp,
 };
 use ambient::Timestamp;
 use api::{inventory::v1::StockLine, shipping::v1 as pb};

@@ -2,16 +2,16 @@
 
 mod answer;
 mod decode;
+mod priced;
 
 use crate::{
     Settings,
     domain::{Lines, OrderId, Sku},
     messages,
+    stamp::Stamp,
     store::{
-        call::{Answer, Call, Place, Stamp},
-        catalogue, counting,
-        entity::price,
-        pages, reserving, stock,
+        call::{Answer, Call, Place},
+        catalogue, counting, pages, reserving, stock,
     },
     tokens,
 };
@@ -84,13 +84,6 @@ impl Api {
     }
 }
 
-impl Stamp {
-    /// Now, here.
-    pub fn take(ambient: &Ambient) -> Self {
-        Self { now: ambient.now(), event_id: ambient.id(), trace: fabric::trace::current() }
-    }
-}
-
 #[tonic::async_trait]
 impl InventoryService for Api {
     async fn put_catalogue(
@@ -101,7 +94,8 @@ impl InventoryService for Api {
         let mut check = Check::default();
         check.items(&request.items);
         check.done()?;
-        let prices = request.items.iter().flat_map(|item| item.prices.iter().filter_map(|price| row(&item.sku, price)));
+        let prices =
+            request.items.iter().flat_map(|item| item.prices.iter().filter_map(|price| priced::row(&item.sku, price)));
         let prices = prices.collect();
         let items = request.items.into_iter().map(|item| (item.sku, item.title)).collect();
         let put = catalogue::Put { items, prices };
@@ -119,7 +113,7 @@ impl InventoryService for Api {
         check.skus(&skus);
         check.done()?;
         let items = self.read(skus, |tx, skus| Box::pin(catalogue::get(tx, skus))).await?;
-        let items = items.into_iter().map(messages::catalogue_item).collect();
+        let items = items.into_iter().map(priced::item).collect();
         Ok(Response::new(pb::GetCatalogueResponse { items }))
     }
 
@@ -309,14 +303,4 @@ fn named(step: &StepRef, name: &str, attempt: i32) -> Step {
 /// A saga's name never holds a slash, so the two cannot meet.
 fn of_order(order: &OrderId, name: &str, attempt: i32) -> Step {
     Step { saga: format!("{order}/own"), step: name.to_owned(), attempt }
-}
-
-fn row(sku: &str, price: &pb::Price) -> Option<price::Model> {
-    let money = price.unit_price.as_ref()?;
-    Some(price::Model {
-        sku: sku.to_owned(),
-        min_quantity: price.min_quantity,
-        currency: money.currency_code.clone(),
-        minor_units: money.minor_units,
-    })
 }

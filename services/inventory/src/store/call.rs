@@ -1,8 +1,10 @@
 //! What a mutating call brings into its unit, and the three gates it passes there: the barrier of its saga, the decision,
 //! and its key. All before anything else is written; a refusal writes itself and nothing more (I5).
 
-use crate::domain::{Refusal, Sku};
-use ambient::Timestamp;
+use crate::{
+    domain::{Refusal, Sku},
+    stamp::Stamp,
+};
 use journal::{
     barrier::{self, Passage, Step},
     once::{self, Claim, Fingerprint, Key},
@@ -12,15 +14,6 @@ use store::Tx;
 
 /// Beside the key of a call that was done; of one that was refused, the refusal stands there.
 const DONE: &str = "done";
-
-/// When and under which trace something is written, and what its event is called. Taken outside, so that a unit that
-/// runs again writes the same.
-#[derive(Clone, Debug)]
-pub struct Stamp {
-    pub now: Timestamp,
-    pub event_id: String,
-    pub trace: Option<String>,
-}
 
 /// A call: whose it is, what it says, when it came.
 #[derive(Clone, Debug)]

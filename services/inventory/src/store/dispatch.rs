@@ -1,7 +1,10 @@
 //! The effect of a parcel that went: what was promised to its order is shipped. Part of the consumer's unit.
 
-use super::{call::Stamp, reservation, stock};
-use crate::domain::{Kind, OrderId, Shipping, State};
+use super::{reservation, stock};
+use crate::{
+    domain::{Kind, OrderId, Shipping, State},
+    stamp::Stamp,
+};
 use sea_orm::DbErr;
 use store::Tx;
 

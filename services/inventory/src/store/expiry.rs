@@ -1,12 +1,11 @@
 //! The unit by which holds whose time is over give up.
 
 use super::{
-    call::Stamp,
     entity::reservation as table,
     reservation,
     stock::{self, Entry},
 };
-use crate::domain::Kind;
+use crate::{domain::Kind, stamp::Stamp};
 use ambient::Timestamp;
 use sea_orm::{DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use store::Tx;

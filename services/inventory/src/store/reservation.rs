@@ -2,12 +2,12 @@
 
 use super::{
     CHUNK,
-    call::Stamp,
     entity::{reservation, reservation_line},
 };
 use crate::{
     domain::{Held, Lines, OrderId, Reservation, Sku, State},
     messages,
+    stamp::Stamp,
 };
 use ambient::Timestamp;
 use journal::{Event, outbox};

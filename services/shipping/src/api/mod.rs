@@ -7,9 +7,10 @@ use crate::{
     Settings,
     domain::{Line, OrderId, ShipmentId},
     messages,
+    stamp::Stamp,
     store::{
         self as shipments,
-        call::{Answer, Call, Place, Stamp},
+        call::{Answer, Call, Place},
     },
     tokens,
 };
@@ -69,13 +70,6 @@ impl Api {
         let caller = fabric::caller(request).to_owned();
         let key = Key { caller, method: method.to_owned(), request_id: request_id.to_owned() };
         Call { key, print, stamp: Stamp::take(&self.0.ambient) }
-    }
-}
-
-impl Stamp {
-    /// Now, here.
-    pub fn take(ambient: &Ambient) -> Self {
-        Self { now: ambient.now(), event_id: ambient.id(), trace: fabric::trace::current() }
     }
 }
 

@@ -1,10 +1,11 @@
 //! What the simulated carrier does, a batch a unit: it takes parcels that are due and brings those that are out. Whether a
 //! cancellation or the dispatch comes first is decided here and in [`cancel`](super::cancel), each a unit: never both.
 
-use super::{call::Stamp, entity::shipment, never, whole};
+use super::{entity::shipment, never, whole};
 use crate::{
     domain::{self, Shipment, State},
     messages,
+    stamp::Stamp,
 };
 use ambient::Timestamp;
 use journal::{Event, outbox};

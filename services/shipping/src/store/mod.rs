@@ -7,9 +7,10 @@ pub mod entity;
 use crate::{
     domain::{self, Line, OrderId, Plan, Shipment, ShipmentId, State},
     messages,
+    stamp::Stamp,
 };
 use ambient::{Alarm, Timestamp};
-use call::{Answer, Call, Place, Stamp};
+use call::{Answer, Call, Place};
 use entity::shipment;
 use journal::{barrier, outbox};
 use sea_orm::{
