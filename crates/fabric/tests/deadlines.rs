@@ -1,4 +1,5 @@
 //! I8: no call outlives its caller's deadline. Streams, nested calls and backoffs included.
+#![allow(clippy::unwrap_used)] // stories and helpers of tests, which clippy does not take for tests
 
 extern crate outrigger_fabric as fabric;
 

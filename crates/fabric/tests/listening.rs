@@ -1,4 +1,5 @@
 //! The port for the world: who is who there, health, reflection, limits, and its end.
+#![allow(clippy::unwrap_used)] // stories and helpers of tests, which clippy does not take for tests
 
 extern crate outrigger_fabric as fabric;
 

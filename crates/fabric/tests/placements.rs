@@ -1,5 +1,6 @@
 //! Every way in which an in-process call was seen to differ from a remote one: here they do not. Each row of the table is
 //! one test, run in both placements.
+#![allow(clippy::unwrap_used)] // stories and helpers of tests, which clippy does not take for tests
 
 extern crate outrigger_fabric as fabric;
 

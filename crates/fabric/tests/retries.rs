@@ -1,4 +1,5 @@
 //! Retries, their budget, attempt timeouts and breakers, as calls meet them.
+#![allow(clippy::unwrap_used)] // stories and helpers of tests, which clippy does not take for tests
 
 extern crate outrigger_fabric as fabric;
 

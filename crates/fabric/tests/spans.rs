@@ -1,5 +1,6 @@
 //! Spans, while somebody listens. Alone in its file, and so in its process: whether a span is wanted is remembered per
 //! process, and tests beside this one that listen to nothing would be asked as well.
+#![allow(clippy::unwrap_used)] // stories and helpers of tests, which clippy does not take for tests
 
 extern crate outrigger_fabric as fabric;
 

@@ -1,4 +1,5 @@
 //! Traces: begun where a call comes in, carried on by every call made under it, stored and come back to.
+#![allow(clippy::unwrap_used)] // stories and helpers of tests, which clippy does not take for tests
 
 extern crate outrigger_fabric as fabric;
 

@@ -1,5 +1,6 @@
 //! A service that does what it is told, its client, and worlds to host it in: in-process and over TCP.
-#![allow(dead_code, unused_imports)] // each test file uses a part of it
+// Each test file uses a part of it, and `unwrap` is for tests: this is one, outside of any `#[test]`.
+#![allow(dead_code, unused_imports, clippy::unwrap_used)]
 
 mod client;
 mod server;

@@ -82,7 +82,7 @@ impl Server {
         let said = surroundings(&request);
         let attempts = request.metadata().get("grpc-previous-rpc-attempts").cloned();
         let echo = request.into_inner();
-        let unfinished = Unfinished(Some(self.dropped.clone()));
+        let mut unfinished = Unfinished(Some(self.dropped.clone()));
         sleep(Duration::from_millis(echo.delay_ms.into())).await;
         unfinished.finish();
         assert!(!echo.panic, "told to panic");
@@ -128,11 +128,11 @@ impl Server {
             let (echo, seen) = (echo.clone(), seen.clone());
             async move {
                 if n > echo.count || (n == echo.count && echo.code == 0) {
-                    unfinished.take().map(Unfinished::finish);
+                    unfinished.iter_mut().for_each(Unfinished::finish);
                     return None;
                 }
                 if n == echo.count {
-                    unfinished.take().map(Unfinished::finish);
+                    unfinished.iter_mut().for_each(Unfinished::finish);
                     return Some((Err(failure(&echo)), (n + 1, None)));
                 }
                 if echo.delay_ms > 0 {
@@ -183,7 +183,7 @@ fn surroundings(request: &Request<Echo>) -> String {
 struct Unfinished(Option<watch::Sender<u32>>);
 
 impl Unfinished {
-    fn finish(mut self) {
+    fn finish(&mut self) {
         self.0 = None;
     }
 }
