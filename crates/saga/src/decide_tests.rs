@@ -1,5 +1,9 @@
 use super::*;
-use crate::plan::{Answer, Backoff, Then};
+use crate::{
+    heard::Pause,
+    plan::{Answer, Backoff, Then},
+};
+use std::time::Duration;
 
 const STEPS: &[Step] = &[
     Step { name: "pay", undo: true },

@@ -2,6 +2,7 @@
 
 use crate::{
     drive::{self, Driven},
+    heard::Entry,
     plan::{Plan, Step},
     rows,
     state::State,
@@ -148,8 +149,8 @@ impl<P: Plan> Engine<P> {
     }
 }
 
-fn first_attempt(steps: &'static [Step], state: &State) -> crate::decide::Entry {
-    crate::decide::Entry {
+fn first_attempt(steps: &'static [Step], state: &State) -> Entry {
+    Entry {
         seq: state.seq,
         direction: state.direction,
         step: steps[0].name,

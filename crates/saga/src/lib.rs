@@ -12,9 +12,10 @@
 //!
 //! This crate knows nothing of orders, and of events only the hook that is handed the transaction.
 
-pub mod decide;
+mod decide;
 mod drive;
 mod engine;
+mod heard;
 mod migrations;
 mod outside;
 mod plan;
@@ -23,9 +24,10 @@ mod state;
 mod timer;
 mod turn;
 
-pub use decide::{Heard, Pause, Rules, Told};
+pub use decide::{NO_ANSWER, decide};
 pub use engine::{Engine, New, Seat, Settings};
+pub use heard::{Entry, Heard, Pause, Rules, Told, Turn};
 pub use migrations::migrations;
 pub use outside::{Resolution, Wished};
-pub use plan::{Answer, Backoff, Call, Outcome, Plan, Refusal, Step, Then};
+pub use plan::{Answer, Backoff, Call, Loaded, Outcome, Plan, Refusal, Step, Then};
 pub use state::{Direction, State, Status};

@@ -2,8 +2,8 @@
 //! caller's unit, together with whatever the caller writes there.
 
 use crate::{
-    decide::{Heard, Turn},
     engine::{Engine, Inner},
+    heard::{Heard, Turn},
     plan::Plan,
     rows,
     state::{Direction, State, Status},
@@ -96,6 +96,8 @@ impl<P: Plan> Engine<P> {
     ) -> Result<Option<P::Case>, DbErr> {
         let last = self.0.plan.steps(case).len() - 1;
         match self.state(tx, saga).await? {
+            // Nobody doubted it, and nothing was wished.
+            Some(State { status: Status::Waiting, .. }) => Ok(Some(case.clone())),
             Some(state) if state.status != Status::Done && state.reached == last => {
                 self.hear(tx, (saga, case), &state, Heard::Proven, now).await.map(Some)
             }
@@ -103,19 +105,9 @@ impl<P: Plan> Engine<P> {
         }
     }
 
-    /// Ends the saga: what it waited for has come. `None` when it had ended before.
-    pub async fn finish(
-        &self,
-        tx: &Tx,
-        (saga, case): (&str, &P::Case),
-        now: Timestamp,
-    ) -> Result<Option<P::Case>, DbErr> {
-        match self.state(tx, saga).await? {
-            Some(state) if state.status != Status::Done => {
-                self.hear(tx, (saga, case), &state, Heard::Finished, now).await.map(Some)
-            }
-            _ => Ok(None),
-        }
+    /// Ends the saga: what it waited for has come. False when it had ended before.
+    pub async fn finish(&self, tx: &Tx, saga: &str, now: Timestamp) -> Result<bool, DbErr> {
+        rows::finish(tx, saga, now).await
     }
 
     /// What a waiting saga waits for will not come: a person has to look. `None` when it was not waiting.

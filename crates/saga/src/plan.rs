@@ -1,6 +1,6 @@
 //! What a saga asks of the work it carries: the plan.
 
-use crate::{decide::Told, state::Direction};
+use crate::{heard::Told, state::Direction};
 use ambient::Timestamp;
 use futures::future::BoxFuture;
 use sea_orm::DbErr;
@@ -119,6 +119,9 @@ impl Backoff {
     }
 }
 
+/// Cases with their sagas' identifiers.
+pub type Loaded<C> = Result<Vec<(String, C)>, DbErr>;
+
 /// A kind of work carried in steps. Everything but [`perform`](Plan::perform) must be free of other I/O than the
 /// transaction it is handed.
 pub trait Plan: Send + Sync + 'static {
@@ -165,7 +168,7 @@ pub trait Plan: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<Self::Case, DbErr>>;
 
     /// The cases of these sagas, in any order.
-    fn load<'a>(&'a self, tx: &'a Tx, sagas: &'a [String]) -> BoxFuture<'a, Result<Vec<(String, Self::Case)>, DbErr>>;
+    fn load<'a>(&'a self, tx: &'a Tx, sagas: &'a [String]) -> BoxFuture<'a, Loaded<Self::Case>>;
 }
 
 #[cfg(test)]

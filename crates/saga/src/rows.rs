@@ -2,7 +2,7 @@
 //! overtaken changes nothing.
 
 use crate::{
-    decide::Entry,
+    heard::Entry,
     state::{Direction, State, Status},
 };
 use ambient::Timestamp;
@@ -182,6 +182,21 @@ pub async fn claim(tx: &Tx, kind: &str, limit: u64, now: Timestamp) -> Result<Ve
         .exec(tx)
         .await?;
     due.into_iter().map(|saga| row(saga::Model { fence: saga.fence + 1, wake_at: None, ..saga })).collect()
+}
+
+/// Ends a saga, whoever drove it; false when it had ended.
+pub async fn finish(tx: &Tx, id: &str, now: Timestamp) -> Result<bool, DbErr> {
+    let ended = saga::Entity::update_many()
+        .col_expr(saga::Column::Status, Expr::value(Status::Done.name()))
+        .col_expr(saga::Column::WakeAt, Expr::value(Option::<i64>::None))
+        .col_expr(saga::Column::Fence, Expr::col(saga::Column::Fence).add(1))
+        .col_expr(saga::Column::Seq, Expr::col(saga::Column::Seq).add(1))
+        .col_expr(saga::Column::UpdatedAt, Expr::value(now.as_millis()))
+        .filter(saga::Column::Id.eq(id))
+        .filter(saga::Column::Status.ne(Status::Done.name()))
+        .exec(tx)
+        .await?;
+    Ok(ended.rows_affected == 1)
 }
 
 /// When the next saga is due.

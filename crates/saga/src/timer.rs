@@ -62,7 +62,10 @@ async fn take_up_due<P: Plan>(inner: &Arc<Inner<P>>) -> Result<(), StoreError> {
         }
         match next {
             Some(at) if at <= inner.ambient.now() => {}
-            Some(at) => return Ok(inner.alarm.set(at)),
+            Some(at) => {
+                inner.alarm.set(at);
+                return Ok(());
+            }
             None => return Ok(()),
         }
     }

@@ -1,9 +1,10 @@
 //! The unit that records a turn: fence, state, log and the plan's own tables and events together (I6, I7).
 
 use crate::{
-    decide::{self, Pause, Rules, decide},
+    decide::decide,
     drive::Driven,
     engine::Inner,
+    heard::{self, Pause, Rules},
     plan::{Outcome, Plan},
     rows,
     state::State,
@@ -54,7 +55,7 @@ impl<P: Plan> Heard<P> {
     }
 
     async fn write_over(&self, tx: &Tx, saga: &Driven<P::Case>) -> Result<Option<Driven<P::Case>>, DbErr> {
-        let heard = decide::Heard::Outcome(self.outcome.clone());
+        let heard = heard::Heard::Outcome(self.outcome.clone());
         let turn = self.inner.decided(&saga.case, &saga.state, heard, self.now, self.dice);
         if !rows::advance(tx, &saga.id, &saga.state, &turn.after, self.now).await? {
             return Ok(None);
@@ -83,10 +84,10 @@ impl<P: Plan> Inner<P> {
         &self,
         case: &P::Case,
         state: &State,
-        heard: decide::Heard,
+        heard: heard::Heard,
         now: Timestamp,
         dice: f64,
-    ) -> decide::Turn {
+    ) -> heard::Turn {
         let steps = self.plan.steps(case);
         let step = steps[state.step].name;
         let rules = Rules {

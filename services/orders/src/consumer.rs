@@ -82,7 +82,7 @@ impl Carrier {
             return Ok(());
         }
         let id = order.content.order_id.clone();
-        self.orders.finish(tx, (&id, &order), at).await?;
+        self.orders.finish(tx, &id, at).await?;
         self.go(tx, order, OrderState::Completed, at).await.map(drop)
     }
 
@@ -96,6 +96,8 @@ impl Carrier {
     }
 
     async fn go(&self, tx: &Tx, mut order: Order, to: OrderState, at: Timestamp) -> Result<Order, DbErr> {
+        // Two clocks, one history: its times never go back.
+        let at = at.max(order.updated_at);
         let change = order.go(to, "", at).map_err(|illegal| DbErr::Custom(illegal.to_string()))?;
         rows::record(tx, &order, &[change], None).await?;
         let (hub, told) = (self.hub.clone(), order.clone());

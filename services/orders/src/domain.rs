@@ -1,6 +1,7 @@
 //! The rules of orders: pure, without I/O, clocks or dice.
 
 mod failure;
+mod message;
 mod moves;
 mod order;
 mod place;
@@ -8,10 +9,9 @@ mod returns;
 mod story;
 
 pub use failure::{OnFailure, Policy, answer};
+pub use message::{money, timestamp};
 pub use moves::states_markdown;
-pub use order::{
-    Cancel, Change, Charge, Content, Line, Method, Order, Parked, Waiver, money, state_name, state_named, timestamp,
-};
+pub use order::{Cancel, Change, Charge, Content, Line, Method, Order, Parked, Waiver, state_name, state_named};
 pub use place::{Pricing, Violations, check_id, check_place, check_text};
 pub use returns::{Given, Return, ReturnLine, TooMany, check_return, is_returnable, take_back};
 pub use story::{CANCELLED_BY_CUSTOMER, PAYMENT_DECLINED, TAKEN, tell};

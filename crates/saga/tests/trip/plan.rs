@@ -2,7 +2,7 @@
 
 use super::Outside;
 use ambient::Timestamp;
-use outrigger_saga::{Answer, Backoff, Call, Direction, Outcome, Plan, Refusal, Step, Then, Told};
+use outrigger_saga::{Answer, Backoff, Call, Direction, Loaded, Outcome, Plan, Refusal, Step, Then, Told};
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 use std::{
     collections::VecDeque,
@@ -108,7 +108,7 @@ impl Plan for Trip {
         })
     }
 
-    fn load<'a>(&'a self, _: &'a Tx, sagas: &'a [String]) -> BoxFuture<'a, Result<Vec<(String, Case)>, DbErr>> {
+    fn load<'a>(&'a self, _: &'a Tx, sagas: &'a [String]) -> BoxFuture<'a, Loaded<Case>> {
         let case = |id: &String| {
             let steps = if id.starts_with("retrying") { RETRYING } else { STEPS };
             (id.clone(), Case { id: id.clone(), steps })

@@ -7,7 +7,7 @@ use super::{
 };
 use ambient::Timestamp;
 use api::order::v1::OrderState::{self, *};
-use saga::{Direction, Told};
+use saga::{Direction, NO_ANSWER, Told};
 
 /// The cause of an order that its customer cancelled.
 pub const CANCELLED_BY_CUSTOMER: &str = "CANCELLED_BY_CUSTOMER";
@@ -163,6 +163,8 @@ fn without_money(reached: &str, cause: &str) -> OrderState {
     match (cause, reached) {
         (CANCELLED_BY_CUSTOMER, _) => Cancelled,
         (OUT_OF_STOCK, _) => OutOfStock,
+        // Nobody refused anything: a person gave up asking.
+        (NO_ANSWER, _) => Cancelled,
         (_, steps::PAY | steps::CAPTURE) => Declined,
         _ => Cancelled,
     }

@@ -14,7 +14,7 @@ use api::{
     payment::v1::{AuthoriseRequest, CaptureRequest, ChargeRequest, PaymentState, VoidRequest},
     shipping::v1::{CancelShipmentRequest, CreateShipmentRequest},
 };
-use saga::{Answer, Backoff, Call, Direction, Outcome, Plan, Refusal, Step, Then, Told};
+use saga::{Answer, Backoff, Call, Direction, Loaded, Outcome, Plan, Refusal, Step, Then, Told};
 use sea_orm::DbErr;
 use std::{sync::Arc, time::Duration};
 use store::{BoxFuture, Tx};
@@ -88,7 +88,7 @@ impl Plan for OrderPlan {
         })
     }
 
-    fn load<'a>(&'a self, tx: &'a Tx, sagas: &'a [String]) -> BoxFuture<'a, Result<Vec<(String, Order)>, DbErr>> {
+    fn load<'a>(&'a self, tx: &'a Tx, sagas: &'a [String]) -> BoxFuture<'a, Loaded<Order>> {
         Box::pin(async move {
             let orders = rows::find_many(tx, sagas).await?;
             Ok(orders.into_iter().map(|order| (order.content.order_id.clone(), order)).collect())

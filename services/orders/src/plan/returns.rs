@@ -10,7 +10,7 @@ use crate::{
 };
 use ambient::Timestamp;
 use api::{inventory::v1::RestockRequest, payment::v1::RefundRequest};
-use saga::{Answer, Backoff, Call, Outcome, Plan, Refusal, Step, Then, Told};
+use saga::{Answer, Backoff, Call, Loaded, Outcome, Plan, Refusal, Step, Then, Told};
 use sea_orm::DbErr;
 use std::{sync::Arc, time::Duration};
 use store::{BoxFuture, Tx};
@@ -83,7 +83,7 @@ impl Plan for ReturnPlan {
         })
     }
 
-    fn load<'a>(&'a self, tx: &'a Tx, sagas: &'a [String]) -> BoxFuture<'a, Result<Vec<(String, Return)>, DbErr>> {
+    fn load<'a>(&'a self, tx: &'a Tx, sagas: &'a [String]) -> BoxFuture<'a, Loaded<Return>> {
         Box::pin(async move {
             let returns = rows::find_returns(tx, sagas).await?;
             Ok(returns.into_iter().map(|returned| (returned.return_id.clone(), returned)).collect())

@@ -1,0 +1,113 @@
+//! Cancelling: wherever an order stands, and never once the carrier has it.
+
+use crate::shop::{Reply, Shop, request, with_policy};
+use api::order::v1::{
+    OrderState::{Cancelled, Completed, Refunded, Refunding, Shipped},
+    *,
+};
+use api::shipping::v1::ShipmentState;
+use fabric::status::reason;
+use std::time::Duration;
+use tonic::Code;
+
+#[tokio::test(start_paused = true)]
+async fn an_order_is_cancelled_wherever_it_stands_before_dispatch() {
+    // In the middle of each step, which then ends in its own way.
+    for (step, reply) in [
+        ("pay", Reply::DoneButLost),
+        ("pay", Reply::Lost),
+        ("reserve", Reply::DoneButLost),
+        ("commit", Reply::Silent),
+        ("capture", Reply::DoneButLost),
+        ("ship", Reply::DoneButLost),
+    ] {
+        let shop = Shop::open().await;
+        shop.callees.script(step, [reply; 3]);
+        let mut recorded = request("1", PaymentMethod::Card);
+        recorded.wait_for = WaitFor::Recorded.into();
+        let order = shop.place(recorded).await;
+        shop.calls(&format!("{step}/1")).await;
+        let cancelled = shop.cancel(&order.order_id).await.expect("not dispatched");
+        assert!(matches!(cancelled.state(), Cancelled | Refunding | Refunded), "{:?}", cancelled.state());
+        let standing = shop.callees.standing(&order.order_id);
+        let ends = if standing.taken > 0 { Refunded } else { Cancelled };
+        let order = shop.reaches(&order.order_id, ends).await;
+        assert_eq!((order.cause.as_str(), order.cancel_requested), ("CANCELLED_BY_CUSTOMER", false));
+        let standing = shop.callees.standing(&order.order_id);
+        assert_eq!((standing.held, standing.taken - standing.given_back, standing.reserved), (0, 0, false), "I4");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_confirmed_order_asks_shipping_before_it_gives_money_back() {
+    let shop = Shop::open().await;
+    let order = shop.place(request("1", PaymentMethod::Card)).await;
+    shop.calls("ship/1").await;
+    let order = shop.cancel(&order.order_id).await.expect("not dispatched");
+    let order = shop.reaches(&order.order_id, Refunded).await;
+    assert_eq!(shop.callees.calls()[5..], ["ship/undo", "reserve/undo", "pay/undo"]);
+    assert_eq!(shop.cancel(&order.order_id).await.expect("it is").state(), Refunded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_dispatched_is_not_cancelled_whoever_says_so_first() {
+    // Shipping says so.
+    let shop = Shop::open().await;
+    let order = shop.place(request("1", PaymentMethod::Card)).await;
+    shop.calls("ship/1").await;
+    shop.callees.script("ship/undo", [Reply::Refuse("ALREADY_DISPATCHED")]);
+    let refused = shop.cancel(&order.order_id).await.expect_err("too late");
+    assert_eq!((refused.code(), reason(&refused).as_deref()), (Code::FailedPrecondition, Some("ALREADY_DISPATCHED")));
+    assert!(!shop.order(&order.order_id).await.cancel_requested);
+    shop.carrier(&order.order_id, ShipmentState::Dispatched).await;
+    shop.carrier(&order.order_id, ShipmentState::Delivered).await;
+    assert_eq!(shop.order(&order.order_id).await.state(), Completed);
+
+    // The event says so, while shipping is still being asked.
+    let order = shop.place(request("2", PaymentMethod::Card)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    shop.callees.script("ship/undo", [Reply::Silent]);
+    let (refused, ()) = tokio::join!(shop.cancel(&order.order_id), async {
+        shop.calls("ship/undo").await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        shop.carrier(&order.order_id, ShipmentState::Dispatched).await;
+    });
+    assert_eq!(reason(&refused.expect_err("too late")).as_deref(), Some("ALREADY_DISPATCHED"));
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let order = shop.order(&order.order_id).await;
+    assert_eq!((order.state(), order.cancel_requested, order.cause.as_str()), (Shipped, false, ""));
+    assert_eq!(shop.callees.standing(&order.order_id).given_back, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parked_order_can_be_cancelled_and_an_ended_one_cannot() {
+    let shop = Shop::open().await;
+    shop.callees.script("reserve", [Reply::Refuse("OUT_OF_STOCK")]);
+    let order = shop.place(with_policy(request("1", PaymentMethod::Wallet), FailureAction::Hold)).await;
+    shop.cancel(&order.order_id).await.expect("it waits for a person");
+    let order = shop.reaches(&order.order_id, Refunded).await;
+    assert_eq!(order.cause, "CANCELLED_BY_CUSTOMER");
+
+    shop.callees.script("pay", [Reply::Refuse("PAYMENT_DECLINED")]);
+    let order = shop.place(request("2", PaymentMethod::Card)).await;
+    let refused = shop.cancel(&order.order_id).await.expect_err("it has ended");
+    assert_eq!(reason(&refused).as_deref(), Some("ORDER_FINAL"));
+    let unknown = shop.cancel("nobody").await.expect_err("there is none");
+    assert_eq!(unknown.code(), Code::NotFound);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wish_to_cancel_outlives_a_crash() {
+    let mut shop = Shop::open().await;
+    shop.callees.script("reserve", [Reply::Silent]);
+    let mut recorded = request("1", PaymentMethod::Wallet);
+    recorded.wait_for = WaitFor::Recorded.into();
+    let order = shop.place(recorded).await;
+    shop.calls("reserve/1").await;
+    let cancelled = tokio::time::timeout(Duration::from_millis(100), shop.cancel(&order.order_id)).await;
+    assert!(cancelled.is_err(), "it is not decided yet");
+    assert!(shop.order(&order.order_id).await.cancel_requested);
+    shop.crash_and_restart().await;
+    let order = shop.reaches(&order.order_id, Refunded).await;
+    assert_eq!(order.cause, "CANCELLED_BY_CUSTOMER");
+}

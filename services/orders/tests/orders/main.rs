@@ -1,0 +1,6 @@
+//! Orders among callees that answer by script, told from outside.
+
+mod callers;
+mod cancelling;
+mod endings;
+mod shop;
