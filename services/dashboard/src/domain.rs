@@ -20,7 +20,7 @@ const PAYMENT_CHANGED: &str = "outrigger.payment.v1.PaymentChanged";
 const STOCK_OUT: &str = "outrigger.inventory.v1.StockOut";
 
 /// Orders are counted over time in steps of this length, in milliseconds.
-pub const STEP: i64 = 10_000;
+pub const STEP: i64 = 5_000;
 
 /// What some events add to the projections. Adding is all they do, but for the orders that wait for a person and the
 /// latest changes, where the later one counts.
@@ -250,7 +250,7 @@ mod tests {
         let delta = moves("A", &[Unspecified, Received, Paying, Reserving, Confirmed]);
         let standing: Vec<_> = delta.states.iter().filter(|(_, orders)| **orders != 0).collect();
         assert_eq!(standing, [(&Confirmed, &1)]);
-        assert_eq!(delta.steps[&2], Flow { received: 1, confirmed: 1, ended: 0 });
+        assert_eq!(delta.steps[&5], Flow { received: 1, confirmed: 1, ended: 0 });
         assert_eq!(delta.confirmed_within.keys().map(|bucket| buckets::upper_bound(*bucket)).next(), Some(100));
         assert_eq!(delta.sources["orders"], Seen { times: 4, last_at: AT });
         assert_eq!(delta.changes.len(), 4);

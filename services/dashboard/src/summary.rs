@@ -20,7 +20,7 @@ pub struct Summary {
     pub attention: Vec<Attention>,
     /// Changes of orders, latest first: the first of them.
     pub changes: Vec<Change>,
-    /// Orders over the last hour of events, in steps of ten seconds; steps without any are left out.
+    /// Orders over the last hour of events, in steps of five seconds; steps without any are left out.
     pub steps: Vec<Step>,
     /// Events taken in, by the service that told them.
     pub sources: Vec<Source>,

@@ -74,13 +74,13 @@ pub fn states(summary: &Summary) -> Markup {
     }
 }
 
-/// Orders over time: ten minutes of ten-second steps, or an hour of minutes once there is more than that to show.
+/// Orders over time: five minutes of five-second steps, or an hour of minutes once there is more than that to show.
 pub fn pace(summary: &Summary) -> Markup {
     let (Some(first), Some(last)) = (summary.steps.first(), summary.steps.last()) else {
         return html! { section.pace { h2 { "Orders over time" } p.none { "No orders yet." } } };
     };
     let (first, last) = (first.start.as_millis(), last.start.as_millis());
-    let (width, unit) = if last - first < COLUMNS * STEP { (STEP, "10 s") } else { (60_000, "minute") };
+    let (width, unit) = if last - first < COLUMNS * STEP { (STEP, "5 s") } else { (60_000, "minute") };
     let end = last.div_euclid(width);
     let begin = end + 1 - (end + 1 - first.div_euclid(width)).clamp(FEWEST, COLUMNS);
     let columns: Vec<Column> = (begin..=end).map(|step| column(&summary.steps, step * width, width)).collect();
@@ -295,7 +295,7 @@ fn age(now: Timestamp, then: Timestamp) -> String {
     match now.as_millis() - then.as_millis() {
         recent if recent < 5_000 => "now".to_owned(),
         // In steps of five seconds, so that the page is not sent again for every second that goes by.
-        millis if millis < 120_000 => duration(millis / 5_000 * 5_000),
+        millis if millis < 120_000 => format!("{} s", millis / 5_000 * 5),
         millis => duration(millis),
     }
 }
