@@ -3,8 +3,8 @@
 
 use crate::{
     heard::{Entry, Heard, Rules, Told, Turn},
-    plan::{Answer, Outcome, Refusal, Step, Then},
     state::{Direction, State, Status},
+    step::{Answer, Outcome, Refusal, Step, Then},
 };
 use ambient::Timestamp;
 

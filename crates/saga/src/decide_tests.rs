@@ -1,7 +1,9 @@
+//! What follows from what is heard, case by case.
+
 use super::*;
 use crate::{
     heard::Pause,
-    plan::{Answer, Backoff, Then},
+    step::{Answer, Backoff, Then},
 };
 use std::time::Duration;
 

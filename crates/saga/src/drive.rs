@@ -1,65 +1,52 @@
 //! One task a saga: makes the present attempt's call, has the turn recorded, goes on until the saga rests.
 
 use crate::{
-    engine::Inner,
-    plan::{Call, Outcome, Plan},
+    plan::Plan,
     state::{State, Status},
+    step::{Call, Outcome},
     turn,
+    worker::{Driven, Worker},
 };
 use futures::FutureExt;
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use store::StoreError;
 use tokio::sync::OwnedSemaphorePermit;
 
-/// A saga as the task that drives it holds it.
-pub struct Driven<C> {
-    pub id: String,
-    pub case: C,
-    pub trace: Option<String>,
-    pub state: State,
-}
-
-impl<C: Clone> Clone for Driven<C> {
-    fn clone(&self) -> Self {
-        Self { id: self.id.clone(), case: self.case.clone(), trace: self.trace.clone(), state: self.state.clone() }
-    }
-}
-
 /// The longest pause before a turn is recorded again that the store refused.
 const STORE_PAUSE: Duration = Duration::from_secs(30);
 
 /// Drives `saga` in a task of its own; the permit is its seat.
-pub fn spawn<P: Plan>(inner: &Arc<Inner<P>>, saga: Driven<P::Case>, permit: OwnedSemaphorePermit) {
-    let engine = inner.clone();
-    inner.tasks.spawn(async move {
+pub fn spawn<P: Plan>(worker: &Arc<Worker<P>>, saga: Driven<P::Case>, permit: OwnedSemaphorePermit) {
+    let engine = worker.clone();
+    worker.tasks.spawn(async move {
         let abandon = engine.abandon.clone();
         abandon.run_until_cancelled_owned(drive(engine, saga)).await;
         drop(permit);
     });
 }
 
-async fn drive<P: Plan>(inner: Arc<Inner<P>>, mut saga: Driven<P::Case>) {
-    while !inner.stop.is_cancelled() {
-        let outcome = call(&inner, &saga).await;
-        match record(&inner, saga, outcome).await {
+async fn drive<P: Plan>(worker: Arc<Worker<P>>, mut saga: Driven<P::Case>) {
+    while !worker.stop.is_cancelled() {
+        let outcome = call(&worker, &saga).await;
+        match record(&worker, saga, outcome).await {
             Some(after) if after.state.driven() => saga = after,
-            Some(after) => return rest(&inner, &after.state),
+            Some(after) => return rest(&worker, &after.state),
             None => return,
         }
     }
 }
 
 /// Whatever goes wrong in making a call, its outcome is then unknown: the callee may have acted.
-async fn call<P: Plan>(inner: &Inner<P>, saga: &Driven<P::Case>) -> Outcome {
+async fn call<P: Plan>(worker: &Worker<P>, saga: &Driven<P::Case>) -> Outcome {
     let call = Call {
         saga: saga.id.clone(),
-        step: inner.plan.steps(&saga.case)[saga.state.step].name,
+        step: worker.plan.steps(&saga.case)[saga.state.step].name,
         direction: saga.state.direction,
         attempt: saga.state.attempt,
         trace: saga.trace.clone(),
     };
-    let performed = AssertUnwindSafe(inner.plan.perform(&saga.case, &call)).catch_unwind();
-    match tokio::time::timeout(inner.settings.step_deadline, performed).await {
+    let performed = AssertUnwindSafe(worker.plan.perform(&saga.case, &call)).catch_unwind();
+    match tokio::time::timeout(worker.settings.step_deadline, performed).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => Outcome::Unknown { reason: format!("{} panicked", call.step) },
         Err(_) => Outcome::Unknown { reason: format!("{} gave no answer in time", call.step) },
@@ -68,24 +55,24 @@ async fn call<P: Plan>(inner: &Inner<P>, saga: &Driven<P::Case>) -> Outcome {
 
 /// Records what came of a call; the store's own troubles are waited out, for what was heard must not be lost while the
 /// program lives. `None`: somebody else has the saga now, or the program is ending.
-async fn record<P: Plan>(inner: &Arc<Inner<P>>, saga: Driven<P::Case>, outcome: Outcome) -> Option<Driven<P::Case>> {
+async fn record<P: Plan>(worker: &Arc<Worker<P>>, saga: Driven<P::Case>, outcome: Outcome) -> Option<Driven<P::Case>> {
     let mut pause = Duration::from_millis(100);
-    let turn = Arc::new(turn::Heard::new(inner, saga, outcome));
+    let turn = Arc::new(turn::Heard::new(worker, saga, outcome));
     loop {
-        match turn::record(inner, turn.clone()).await {
+        match turn::record(worker, turn.clone()).await {
             Ok(after) => return after,
             Err(StoreError::Closed) => return None,
             Err(error) => tracing::error!(saga = turn.id(), %error, "a turn could not be recorded; it is tried again"),
         }
         tokio::select! {
-            () = inner.stop.cancelled() => return None,
+            () = worker.stop.cancelled() => return None,
             () = tokio::time::sleep(pause) => pause = (pause * 2).min(STORE_PAUSE),
         }
     }
 }
 
-fn rest<P: Plan>(inner: &Inner<P>, state: &State) {
+fn rest<P: Plan>(worker: &Worker<P>, state: &State) {
     if let (Status::Running, Some(at)) = (state.status, state.wake_at) {
-        inner.alarm.set(at);
+        worker.alarm.set(at);
     }
 }

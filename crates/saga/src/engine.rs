@@ -1,66 +1,30 @@
 //! The door: what a service holds of its sagas of one kind.
 
 use crate::{
-    drive::{self, Driven},
+    drive,
     heard::Entry,
-    plan::{Plan, Step},
+    plan::Plan,
     rows,
     state::State,
+    step::Step,
     timer,
+    worker::{Driven, Settings, Worker},
 };
 use ambient::{Alarm, Ambient, Timestamp};
 use parking_lot::Mutex;
 use sea_orm::DbErr;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use store::{Store, StoreError, Tx};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// What may be set. Durations are wall clock.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// How many sagas are driven at once; the others wait in the table.
-    pub concurrency: usize,
-    /// How long one call may take before its outcome counts as unknown.
-    pub step_deadline: Duration,
-    /// How many due sagas are taken up in one unit.
-    pub claim: u64,
-    /// How long a finished saga and its log are kept.
-    pub keep: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            concurrency: 512,
-            step_deadline: Duration::from_secs(5),
-            claim: 50,
-            keep: Duration::from_secs(90 * 24 * 3600),
-        }
-    }
-}
-
 /// The sagas of one kind in one service. Cloning shares it.
-pub struct Engine<P: Plan>(pub(crate) Arc<Inner<P>>);
+pub struct Engine<P: Plan>(pub(crate) Arc<Worker<P>>);
 
 impl<P: Plan> Clone for Engine<P> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
-}
-
-pub(crate) struct Inner<P: Plan> {
-    pub ambient: Ambient,
-    pub store: Store,
-    pub plan: P,
-    pub settings: Settings,
-    pub alarm: Alarm,
-    pub seats: Arc<Semaphore>,
-    pub tasks: TaskTracker,
-    /// No further step is begun.
-    pub stop: CancellationToken,
-    /// Everything is dropped where it stands.
-    pub abandon: CancellationToken,
 }
 
 /// Room to drive one saga at once, straight from memory. It is taken before the unit that records the saga, for the
@@ -85,7 +49,7 @@ impl<P: Plan> Engine<P> {
     /// An engine over `store`, whose migrations include [`crate::migrations`]. Nothing is driven before
     /// [`start`](Self::start).
     pub fn new(ambient: &Ambient, store: Store, plan: P, settings: Settings) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(Worker {
             ambient: ambient.clone(),
             store,
             plan,
@@ -121,12 +85,12 @@ impl<P: Plan> Engine<P> {
     /// Records a saga and its first attempt in the caller's unit. It is driven as soon as that is durable, without
     /// another look at the table if it has a seat.
     pub async fn begin(&self, tx: &Tx, seat: &Seat, new: &New<P::Case>) -> Result<(), DbErr> {
-        let inner = &self.0;
-        let steps = inner.plan.steps(&new.case);
+        let worker = &self.0;
+        let steps = worker.plan.steps(&new.case);
         let state = State::begun(seat.0.is_none().then_some(new.now));
-        rows::insert(tx, inner.plan.kind(), &new.id, new.trace.clone(), &state, new.now).await?;
+        rows::insert(tx, worker.plan.kind(), &new.id, new.trace.clone(), &state, new.now).await?;
         rows::append(tx, &new.id, &[first_attempt(steps, &state)], new.now).await?;
-        let (engine, seat) = (inner.clone(), seat.clone());
+        let (engine, seat) = (worker.clone(), seat.clone());
         let driven = Driven { id: new.id.clone(), case: new.case.clone(), trace: new.trace.clone(), state };
         tx.on_commit(Box::new(move || match seat.0.and_then(|seat| seat.lock().take()) {
             Some(permit) => drive::spawn(&engine, driven, permit),

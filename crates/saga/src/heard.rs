@@ -1,8 +1,8 @@
 //! What is heard and told of a saga: the vocabulary of a decision.
 
 use crate::{
-    plan::{Answer, Backoff, Outcome, Refusal, Step, Then},
     state::{Direction, State},
+    step::{Answer, Backoff, Outcome, Refusal, Step, Then},
 };
 use std::time::Duration;
 

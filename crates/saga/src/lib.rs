@@ -6,7 +6,8 @@
 //! the attempt that was logged last is made again, under the same name: the callee's keys make that one effect (I5).
 //!
 //! What happens next is decided by one pure function ([`decide`]): from the steps, the state, and what was heard.
-//! The rest is a shell: `engine` is the door, `drive` makes the calls, `turn` writes, `timer` wakes what is due.
+//! The rest is a shell around it: `engine` is the door and `outside` the one for others' words, `drive` makes the calls,
+//! `turn` writes, `timer` wakes what is due.
 //! Two workers never drive one saga (I7): every write names the fence that its worker holds, and whoever takes a saga
 //! over raises it.
 //!
@@ -21,13 +22,17 @@ mod outside;
 mod plan;
 mod rows;
 mod state;
+mod step;
 mod timer;
 mod turn;
+mod worker;
 
 pub use decide::{NO_ANSWER, decide};
-pub use engine::{Engine, New, Seat, Settings};
+pub use engine::{Engine, New, Seat};
 pub use heard::{Entry, Heard, Pause, Rules, Told, Turn};
 pub use migrations::migrations;
 pub use outside::{Resolution, Wished};
-pub use plan::{Answer, Backoff, Call, Loaded, Outcome, Plan, Refusal, Step, Then};
+pub use plan::{Loaded, Plan};
 pub use state::{Direction, State, Status};
+pub use step::{Answer, Backoff, Call, Outcome, Refusal, Step, Then};
+pub use worker::Settings;

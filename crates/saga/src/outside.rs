@@ -2,11 +2,12 @@
 //! caller's unit, together with whatever the caller writes there.
 
 use crate::{
-    engine::{Engine, Inner},
+    engine::Engine,
     heard::{Heard, Turn},
     plan::Plan,
     rows,
     state::{Direction, State, Status},
+    worker::Worker,
 };
 use ambient::Timestamp;
 use sea_orm::DbErr;
@@ -140,23 +141,23 @@ impl<P: Plan> Engine<P> {
         heard: Heard,
         now: Timestamp,
     ) -> Result<P::Case, DbErr> {
-        let inner = &self.0;
-        let turn = inner.decided(case, state, heard, now, 0.0);
+        let worker = &self.0;
+        let turn = worker.decided(case, state, heard, now, 0.0);
         if !rows::advance(tx, saga, state, &turn.after, now).await? {
             return Err(DbErr::Custom(format!("I7: saga {saga} moved under its own unit")));
         }
         rows::append(tx, saga, &turn.entries, now).await?;
-        wake_after(tx, inner, &turn);
+        wake_after(tx, worker, &turn);
         match turn.told.is_empty() {
             true => Ok(case.clone()),
-            false => inner.plan.record(tx, case, &turn.told, now).await,
+            false => worker.plan.record(tx, case, &turn.told, now).await,
         }
     }
 }
 
-fn wake_after<P: Plan>(tx: &Tx, inner: &Arc<Inner<P>>, turn: &Turn) {
+fn wake_after<P: Plan>(tx: &Tx, worker: &Arc<Worker<P>>, turn: &Turn) {
     if let Some(at) = turn.after.wake_at {
-        let engine = inner.clone();
+        let engine = worker.clone();
         tx.on_commit(Box::new(move || engine.alarm.set(at)));
     }
 }

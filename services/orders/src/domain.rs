@@ -1,5 +1,6 @@
 //! The rules of orders: pure, without I/O, clocks or dice.
 
+mod causes;
 mod failure;
 mod message;
 mod moves;
@@ -8,13 +9,14 @@ mod place;
 mod returns;
 mod story;
 
+pub use causes::{CANCELLED_BY_CUSTOMER, PAYMENT_DECLINED, TAKEN};
 pub use failure::{OnFailure, Policy, answer};
 pub use message::{money, timestamp};
-pub use moves::states_markdown;
-pub use order::{Cancel, Change, Charge, Content, Line, Method, Order, Parked, Waiver, state_name, state_named};
+pub use moves::{state_name, state_named, states_markdown};
+pub use order::{Cancel, Change, Charge, Content, Line, Method, Order, Parked, Waiver};
 pub use place::{Pricing, Violations, check_id, check_place, check_text};
 pub use returns::{Given, Return, ReturnLine, TooMany, check_return, is_returnable, take_back};
-pub use story::{CANCELLED_BY_CUSTOMER, PAYMENT_DECLINED, TAKEN, tell};
+pub use story::tell;
 
 /// A step of an order's saga.
 pub mod steps {

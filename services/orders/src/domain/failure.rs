@@ -1,6 +1,6 @@
 //! The three answers to a step that cannot go on: refund, keep trying, or hold for a person.
 
-use super::{steps, story::PAYMENT_DECLINED};
+use super::{causes::PAYMENT_DECLINED, steps};
 use api::order::v1::{FailureAction, FailurePolicy};
 use saga::{Answer, Refusal};
 use std::time::Duration;

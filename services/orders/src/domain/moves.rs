@@ -1,6 +1,5 @@
 //! The legal moves of an order: one table, checked in one place, printed into the documentation.
 
-use super::order::state_name;
 use api::order::v1::OrderState::{self, *};
 
 /// From each state, where an order may go and what takes it there. A move that is not here is a bug.
@@ -75,6 +74,17 @@ pub fn check_move(from: OrderState, to: OrderState) -> Result<(), IllegalMove> {
 
 fn exits(from: OrderState) -> &'static [(OrderState, &'static str)] {
     MOVES.iter().find(|(state, _)| *state == from).map_or(&[], |(_, exits)| exits)
+}
+
+/// A state's name in the tables and the documentation: the contract's, without its prefix.
+pub fn state_name(state: OrderState) -> &'static str {
+    let name = state.as_str_name();
+    name.strip_prefix("ORDER_STATE_").unwrap_or(name)
+}
+
+/// The opposite of [`state_name`].
+pub fn state_named(name: &str) -> Option<OrderState> {
+    OrderState::from_str_name(&format!("ORDER_STATE_{name}"))
 }
 
 /// The table, for people: the content of `docs/order-states.md`.

@@ -259,14 +259,3 @@ impl Order {
         self.is_final() || matches!(self.state, Confirmed | Shipped | NeedsAttention)
     }
 }
-
-/// A state's name in the tables and the documentation: the contract's, without its prefix.
-pub fn state_name(state: OrderState) -> &'static str {
-    let name = state.as_str_name();
-    name.strip_prefix("ORDER_STATE_").unwrap_or(name)
-}
-
-/// The opposite of [`state_name`].
-pub fn state_named(name: &str) -> Option<OrderState> {
-    OrderState::from_str_name(&format!("ORDER_STATE_{name}"))
-}

@@ -1,3 +1,5 @@
+//! What is wrong with a new order is named, field by field.
+
 use super::*;
 use api::order::v1::{ChargeLine, Customer, Payment, PaymentMethod};
 

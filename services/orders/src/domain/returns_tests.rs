@@ -1,3 +1,5 @@
+//! What may come back, and what is given for it.
+
 use super::*;
 use crate::domain::{Charge, Method, OnFailure, Policy};
 use api::order::v1::ReturnLine as Message;

@@ -1,6 +1,7 @@
 //! What a turn of an order's saga means to the order: which way it moves, why, and what is told of it.
 
 use super::{
+    causes::{CANCELLED_BY_CUSTOMER, OUT_OF_STOCK, TAKEN},
     moves::IllegalMove,
     order::{Change, Method, Order, Parked},
     steps,
@@ -8,14 +9,6 @@ use super::{
 use ambient::Timestamp;
 use api::order::v1::OrderState::{self, *};
 use saga::{Direction, NO_ANSWER, Told};
-
-/// The cause of an order that its customer cancelled.
-pub const CANCELLED_BY_CUSTOMER: &str = "CANCELLED_BY_CUSTOMER";
-/// The cause of an order whose payment was refused.
-pub const PAYMENT_DECLINED: &str = "PAYMENT_DECLINED";
-/// The output of an undone payment that had taken money.
-pub const TAKEN: &str = "taken";
-const OUT_OF_STOCK: &str = "OUT_OF_STOCK";
 
 /// The order after a turn, and the entries of its history. An illegal move is a bug: the unit fails (I4).
 pub fn tell(order: &Order, told: &[Told], now: Timestamp) -> Result<(Order, Vec<Change>), IllegalMove> {

@@ -1,5 +1,7 @@
+//! What each turn of a saga means to its order.
+
 use super::*;
-use crate::domain::{Cancel, Content, OnFailure, Policy};
+use crate::domain::{Cancel, Content, OnFailure, PAYMENT_DECLINED, Policy};
 
 const NOW: Timestamp = Timestamp::from_millis(5_000);
 
