@@ -18,7 +18,7 @@ macro_rules! story {
             #[allow(unused_imports)]
             use super::*;
 
-            async fn tell($($world)+: $crate::World) $story
+            async fn tell($($world)+: World) $story
 
             #[tokio::test(start_paused = true)]
             async fn in_process() {

@@ -38,7 +38,7 @@ story! {
         ];
         for (field, request) in cases {
             let status = world.orders().place_order(request).await.unwrap_err();
-            assert!(fields(&status).iter().any(|found| found == field), "{field}: {:?}", fields(&status));
+            assert!(fields(&status).iter().any(|found| found.starts_with(field)), "{field}: {:?}", fields(&status));
         }
         let overflowing = basket([("MUG", 1)]).charge("FEE", i64::MAX).request(|| "bad-2".into());
         let status = world.orders().place_order(overflowing).await.unwrap_err();
