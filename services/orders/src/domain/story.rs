@@ -103,7 +103,9 @@ impl Story {
         };
         self.order.because(cause, reason);
         let standing = self.standing(at, first != Some(steps::SHIP));
-        match standing == self.order.state {
+        // A payment that was done in this very turn has moved the order on; giving it up does not move it back.
+        let moved_on = (self.order.state, standing) == (Reserving, Paying);
+        match moved_on || standing == self.order.state {
             true => Ok(()),
             false => self.go(standing, &actor),
         }

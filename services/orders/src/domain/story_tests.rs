@@ -140,6 +140,15 @@ fn a_cancelled_order_shows_refunding_only_after_shipping_has_agreed() {
 }
 
 #[test]
+fn a_card_that_was_held_while_its_order_was_cancelled_is_given_up_without_a_step_back() {
+    let wish = undoing(Some(steps::PAY), steps::PAY, CANCELLED_BY_CUSTOMER);
+    let all = [stepped(steps::PAY), wish, undone(steps::PAY, ""), unwound(steps::PAY, CANCELLED_BY_CUSTOMER)];
+    assert_eq!(told(&order(Method::Card), &all).1, [Reserving, Cancelled]);
+    let (_, states) = told(&order(Method::Wallet), &all);
+    assert_eq!(states, [Reserving, Refunding, Refunded]);
+}
+
+#[test]
 fn a_parked_order_says_what_it_waits_at_and_leaves_as_it_came() {
     let parked = Told::Parked { step: steps::SHIP, cause: "NO_ANSWER".into(), reason: "silence".into() };
     let (order, states) = told(&confirmed(Method::Card), &[parked]);
