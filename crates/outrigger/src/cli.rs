@@ -40,6 +40,16 @@ pub enum Command {
     Audit(audit::Args),
 }
 
+impl Command {
+    /// What is logged when OUTRIGGER_LOG does not say. Where things go wrong on purpose, warnings of it are no news.
+    pub const fn log(&self) -> &'static str {
+        match self {
+            Self::Demo(_) | Self::Replay(_) => "error",
+            _ => "warn",
+        }
+    }
+}
+
 /// What every command is told.
 #[derive(Clone, Debug)]
 pub struct Common {

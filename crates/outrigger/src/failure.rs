@@ -9,6 +9,8 @@ pub enum Failure {
     Finding(String),
     /// 2: it could not do what was asked: misuse, a setting that does not exist, a place that cannot be used.
     Misuse(String),
+    /// 2: nobody answered where a system was said to be.
+    NoAnswer(String),
 }
 
 impl Failure {
@@ -16,7 +18,7 @@ impl Failure {
     pub const fn status(&self) -> u8 {
         match self {
             Self::Finding(_) => 1,
-            Self::Misuse(_) => 2,
+            Self::Misuse(_) | Self::NoAnswer(_) => 2,
         }
     }
 
@@ -24,12 +26,22 @@ impl Failure {
     pub fn misuse(why: impl fmt::Display) -> Self {
         Self::Misuse(why.to_string())
     }
+
+    /// Says where it was that nobody answered.
+    pub fn asking(self, endpoint: &str) -> Self {
+        match self {
+            Self::NoAnswer(why) => Self::Misuse(format!(
+                "{endpoint}: no answer ({why}); is the system running? Start it with `outrigger serve`, or name it with --endpoint"
+            )),
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Finding(why) | Self::Misuse(why) => f.write_str(why),
+            Self::Finding(why) | Self::Misuse(why) | Self::NoAnswer(why) => f.write_str(why),
         }
     }
 }
@@ -37,11 +49,8 @@ impl fmt::Display for Failure {
 /// An answer of a service: unreachable is the caller's to mend, everything else was found there.
 impl From<tonic::Status> for Failure {
     fn from(status: tonic::Status) -> Self {
-        let (code, message) = (status.code(), status.message());
-        match code {
-            tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => Self::Misuse(format!(
-                "no answer ({message}); is the system running? Start it with `outrigger serve`, or name it with --endpoint"
-            )),
+        match status.code() {
+            tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => Self::NoAnswer(status.message().to_owned()),
             _ => Self::Finding(describe(&status)),
         }
     }
@@ -78,6 +87,8 @@ mod tests {
     fn a_refusal_is_told_by_its_grpc_name() {
         assert_eq!(describe(&tonic::Status::not_found("no such order")), "NOT_FOUND: no such order");
         assert_eq!(Failure::from(tonic::Status::not_found("x")).status(), 1);
-        assert_eq!(Failure::from(tonic::Status::unavailable("x")).status(), 2);
+        let gone = Failure::from(tonic::Status::unavailable("refused")).asking("http://here:1");
+        assert_eq!(gone.status(), 2);
+        assert!(gone.to_string().starts_with("http://here:1: no answer (refused)"));
     }
 }

@@ -31,7 +31,7 @@ use std::process::ExitCode;
 /// Reads the command line, does what it says, and gives the exit status: 0 fine, 1 a finding, 2 it could not be done.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    match telemetry::start("warn").map_err(Failure::misuse).and_then(|()| work(cli)) {
+    match telemetry::start(cli.command.log()).map_err(Failure::misuse).and_then(|()| work(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("outrigger: {failure}");

@@ -31,7 +31,10 @@ pub struct Args {
 pub async fn run(args: Args, common: &Common) -> Result<(), Failure> {
     let report = match &args.place.data {
         Some(folder) => at_rest(folder).await?,
-        None => live(&reach::wire(&args.place.endpoint, &Ambient::system())?).await?,
+        None => {
+            let endpoint = &args.place.endpoint;
+            live(&reach::wire(endpoint, &Ambient::system())?).await.map_err(|failure| failure.asking(endpoint))?
+        }
     };
     match common.output {
         Output::Json => print_json(&report_json(&report)),

@@ -4,6 +4,7 @@ use super::{
     read::Raw,
     reason::{Reason, Skipped},
 };
+use crate::show::amount;
 
 /// The currency of the feed.
 pub const CURRENCY: &str = "GBP";
@@ -78,11 +79,12 @@ impl Line {
     /// As a line of an ordinary invoice. A charge may be negative (a discount), goods may not.
     pub fn sold(&self) -> Result<Kind, Skipped> {
         let kind = self.kind();
-        if self.price <= 0 {
-            return Err(self.skip(Reason::PriceNotPositive, format!("price {}", self.price)));
-        }
         if self.quantity == 0 || (kind == Kind::Goods && self.quantity < 0) {
-            return Err(self.skip(Reason::QuantityNotPositive, format!("quantity {}", self.quantity)));
+            return Err(self.skip(Reason::QuantityNotPositive, format!("{} of {}", self.quantity, self.code)));
+        }
+        if self.price <= 0 {
+            let price = amount(self.price, CURRENCY);
+            return Err(self.skip(Reason::PriceNotPositive, format!("{} of {} at {price}", self.quantity, self.code)));
         }
         if self.quantity.abs() > MOST {
             return Err(self.skip(Reason::QuantityTooLarge, format!("quantity {}", self.quantity)));
@@ -163,7 +165,7 @@ pub(super) mod tests {
     fn write_offs_and_gifts_are_not_sold() {
         let reason = |text: &str| line(2, text).sold().map_err(|skipped| skipped.reason);
         assert_eq!(reason("1,22139,,56,d,0,,UK"), Err(Reason::PriceNotPositive));
-        assert_eq!(reason("1,21777,,-10,d,1.00,,UK"), Err(Reason::QuantityNotPositive));
+        assert_eq!(reason("1,21777,,-10,d,0,,UK"), Err(Reason::QuantityNotPositive));
         assert_eq!(reason("1,21777,,1000001,d,1.00,,UK"), Err(Reason::QuantityTooLarge));
         assert_eq!(reason("1,D,Discount,-1,d,27.50,14527,UK"), Ok(Kind::Charge));
     }

@@ -50,7 +50,9 @@ fn request(number: &str, goods: &[Line], charges: &[Line]) -> Result<PlaceOrderR
     let lines = goods.iter().chain(charges);
     match lines.map(amount).try_fold(0i64, |sum, line| sum.checked_add(line?)) {
         Some(total) if total > 0 => {}
-        Some(total) => return Err((Reason::InvoiceNotPositive, format!("it comes to {total} pence"))),
+        Some(total) => {
+            return Err((Reason::InvoiceNotPositive, format!("it comes to {}", crate::show::amount(total, CURRENCY))));
+        }
         None => return Err((Reason::InvoiceNotPositive, "it comes to more than can be counted".to_owned())),
     }
     let customer_id = match first.customer.as_str() {

@@ -5,9 +5,10 @@
 //! that earlier purchases do not cover gives nothing back and is reported.
 
 use super::{
-    line::Line,
+    line::{CURRENCY, Line},
     reason::{Reason, Skipped},
 };
+use crate::show::amount;
 use std::collections::{HashMap, HashSet};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -75,7 +76,8 @@ impl Purchases {
         let lots = self.lots.get_mut(&Article::of(line)).map(Vec::as_mut_slice).unwrap_or_default();
         let left: i64 = lots.iter().map(|lot| lot.left).sum();
         if left < quantity {
-            let detail = format!("{quantity} of {} at {} pence; {left} left to give back", line.code, line.price);
+            let detail =
+                format!("{quantity} of {} at {}, of which {left} are left", line.code, amount(line.price, CURRENCY));
             return Err(line.skip(Reason::CancellationWithoutPurchase, detail));
         }
         let (mut due, mut taken) = (quantity, Vec::new());

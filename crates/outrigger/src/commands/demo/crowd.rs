@@ -40,7 +40,9 @@ pub async fn play(system: &Arc<System>, orders: u64, at_once: u32, seed: u64, ou
     drop(progress);
     let report = check(system.facts()).await?;
     match output {
-        Output::Json => print_json(&json!({ "cost": cost.json(at_once), "audit": report_json(&report) })),
+        Output::Json => print_json(
+            &json!({ "orders": report.counts.states, "cost": cost.json(at_once), "audit": report_json(&report) }),
+        ),
         Output::Table => tell(system, orders, at_once, &cost, &report).await?,
     }
     verdict(&report)

@@ -129,9 +129,10 @@ impl Scene {
 
     async fn cancel(mut self, order_id: &str) {
         let (order_id, reason) = (order_id.to_owned(), "changed my mind".to_owned());
+        let cancelled = format!("cancelled by the customer: {reason}");
         let request = CancelOrderRequest { order_id, actor: self.story.who.to_owned(), reason };
         match self.orders.cancel_order(request).await {
-            Ok(_) => self.stage.note(self.at, "cancelled by the customer"),
+            Ok(_) => self.stage.note(self.at, &cancelled),
             Err(status) => self.stage.note(self.at, &format!("cancelling was refused: {}", status.message())),
         }
     }

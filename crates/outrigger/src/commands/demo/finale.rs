@@ -19,8 +19,8 @@ pub async fn tell(system: &System, orders: &[Order], output: Output) -> Result<(
     let report = check(system.facts()).await?;
     match output {
         Output::Json => {
-            let orders: Vec<Value> = orders.iter().map(order_json).collect();
-            print_json(&json!({ "orders": orders, "audit": report_json(&report) }));
+            let stories: Vec<Value> = orders.iter().map(order_json).collect();
+            print_json(&json!({ "orders": report.counts.states, "stories": stories, "audit": report_json(&report) }));
         }
         Output::Table => print!("\n{}", text(&report)),
     }
@@ -31,7 +31,7 @@ pub async fn tell(system: &System, orders: &[Order], output: Output) -> Result<(
 pub fn text(report: &Report) -> String {
     let counts = &report.counts;
     let states = counts.states.iter().map(|(state, orders)| [state.clone(), orders.to_string()]);
-    let mut text = format!("{}\n", table(&["orders", " how many"], states));
+    let mut text = format!("{}\n\n", table(&["orders", " how many"], states));
     let money = counts.money.iter().map(|(code, flow)| {
         let kept = amount(flow.taken - flow.refunded, code);
         [code.clone(), amount(flow.taken, code), amount(flow.refunded, code), kept]

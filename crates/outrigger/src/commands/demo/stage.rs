@@ -76,7 +76,8 @@ impl Stage {
         }
         let mut told = vec![story.shows.to_owned()];
         told.extend(row.notes.iter().cloned());
-        told.extend(Some(order.reason.clone()).filter(|reason| !reason.is_empty()));
+        let known = |reason: &String| reason.is_empty() || told.iter().any(|told| told.ends_with(reason.as_str()));
+        told.extend(Some(order.reason.clone()).filter(|reason| !known(reason)));
         self.say(&format!("{}  {}\n    {}", row.head, row.painted_path(), Tone::Faint.paint(&told.join(" · "))));
     }
 

@@ -23,7 +23,7 @@ pub struct Cancel {
     #[arg(long)]
     actor: Option<String>,
     #[command(flatten)]
-    running: Running,
+    pub running: Running,
 }
 
 /// A return.
@@ -43,7 +43,7 @@ pub struct Return {
     #[arg(long, default_value = "GBP")]
     currency: String,
     #[command(flatten)]
-    running: Running,
+    pub running: Running,
 }
 
 /// A decision.
@@ -61,7 +61,7 @@ pub struct Resolve {
     #[arg(long)]
     actor: Option<String>,
     #[command(flatten)]
-    running: Running,
+    pub running: Running,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

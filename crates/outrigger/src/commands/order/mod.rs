@@ -36,7 +36,8 @@ pub enum Command {
 
 /// Does what was said.
 pub async fn run(command: Command, common: &Common) -> Result<(), Failure> {
-    match command {
+    let endpoint = command.endpoint().to_owned();
+    let done = match command {
         Command::Place(args) => place::run(args, common).await,
         Command::Get(args) => read::get(args, common).await,
         Command::List(args) => read::list(args, common).await,
@@ -45,6 +46,22 @@ pub async fn run(command: Command, common: &Common) -> Result<(), Failure> {
         Command::Return(args) => decide::take_back(args, common).await,
         Command::Parked(args) => read::parked(args, common).await,
         Command::Resolve(args) => decide::resolve(args, common).await,
+    };
+    done.map_err(|failure| failure.asking(&endpoint))
+}
+
+impl Command {
+    fn endpoint(&self) -> &str {
+        match self {
+            Self::Place(args) => &args.running.endpoint,
+            Self::Get(args) => &args.place.endpoint,
+            Self::List(args) => &args.place.endpoint,
+            Self::Watch(args) => &args.place.endpoint,
+            Self::Cancel(args) => &args.running.endpoint,
+            Self::Return(args) => &args.running.endpoint,
+            Self::Parked(args) => &args.place.endpoint,
+            Self::Resolve(args) => &args.running.endpoint,
+        }
     }
 }
 

@@ -46,7 +46,7 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Wait::Confirmed)]
     wait: Wait,
     #[command(flatten)]
-    running: Running,
+    pub running: Running,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -27,7 +27,7 @@ pub struct Get {
     /// The order.
     order: String,
     #[command(flatten)]
-    place: Place,
+    pub place: Place,
 }
 
 /// Some orders.
@@ -43,7 +43,7 @@ pub struct List {
     #[arg(long, default_value_t = 50)]
     limit: usize,
     #[command(flatten)]
-    place: Place,
+    pub place: Place,
 }
 
 /// One order's history.
@@ -55,7 +55,7 @@ pub struct Watch {
     #[arg(long, default_value_t = 0, value_name = "SEQUENCE")]
     after: i64,
     #[command(flatten)]
-    place: Place,
+    pub place: Place,
 }
 
 /// Orders that wait for a person.
@@ -65,7 +65,7 @@ pub struct Parked {
     #[arg(long, default_value_t = 50)]
     limit: usize,
     #[command(flatten)]
-    place: Place,
+    pub place: Place,
 }
 
 /// Shows one order.

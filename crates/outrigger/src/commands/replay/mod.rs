@@ -40,7 +40,7 @@ pub async fn run(args: Args, common: &Common) -> Result<(), Failure> {
     }
     let shop = Shop::remote(&reach::wire(&endpoint, &Ambient::system())?);
     let mut stop = Stop::listen()?;
-    import(&args, survey, &shop, &mut stop, common).await
+    import(&args, survey, &shop, &mut stop, common).await.map_err(|failure| failure.asking(&endpoint))
 }
 
 async fn embedded(args: Args, survey: Survey, common: &Common) -> Result<(), Failure> {

@@ -144,12 +144,12 @@ impl Summary {
             self.peak.map_or_else(String::new, |kib| format!(", {} MiB at most", kib / 1_024)),
         );
         let states = found.states.iter().map(|(state, orders)| [(*state).to_owned(), orders.to_string()]);
-        text.push_str(&format!("{}\n", table(&["orders", " how many"], states)));
+        text.push_str(&format!("{}\n\n", table(&["orders", " how many"], states)));
         let money = found.money.iter().map(|(code, (taken, back))| {
             [code.clone(), amount(*taken, code), amount(*back, code), amount(taken - back, code)]
         });
-        text.push_str(&format!("{}\n", table(&["money", " taken", " given back", " kept"], money)));
-        text.push_str(&format!("{}\n", table(&["lines", " how many"], self.line_rows())));
+        text.push_str(&format!("{}\n\n", table(&["money", " taken", " given back", " kept"], money)));
+        text.push_str(&format!("{}\n\n", table(&["lines", " how many"], self.line_rows())));
         text.push_str(&self.examples());
         text
     }
