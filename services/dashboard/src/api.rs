@@ -55,7 +55,7 @@ impl DashboardService for Api {
             Err(pruned @ RebuildError::Pruned(source)) => Err(fabric::status::refusal(
                 Code::FailedPrecondition,
                 "EVENTS_PRUNED",
-                &pruned.to_string(),
+                pruned.to_string(),
                 &[("source", source)],
             )),
             Err(RebuildError::Store(error)) => Err(unavailable(error)),

@@ -1,5 +1,7 @@
 //! The page over real sockets: what it answers, that it follows events, and how it ends.
 
+#![allow(clippy::unwrap_used)] // helpers included, all of this is tests
+
 mod shop;
 
 use ambient::Ambient;

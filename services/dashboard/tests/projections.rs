@@ -1,5 +1,7 @@
 //! The projections, through the whole way: events in the outboxes of a shop, carried by the bus, read by the API.
 
+#![allow(clippy::unwrap_used)] // helpers included, all of this is tests
+
 mod shop;
 
 use ambient::{Ambient, Timestamp};

@@ -1,5 +1,7 @@
 //! The ways out: a mail server on loopback, and files.
 
+#![allow(clippy::unwrap_used)] // helpers included, all of this is tests
+
 mod post;
 
 use api::{

@@ -1,5 +1,7 @@
 //! What customers are told, and how often: mails kept in memory, under a paused clock.
 
+#![allow(clippy::unwrap_used)] // helpers included, all of this is tests
+
 mod post;
 
 use api::{

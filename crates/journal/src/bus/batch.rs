@@ -4,7 +4,7 @@
 //! knowing what it found; that is rare, and the usual way stays short.
 
 use super::{Consumer, Indigestible};
-use crate::{cursor, inbox, outbox::Entry, parked};
+use crate::{Event, cursor, inbox, outbox::Entry, parked};
 use ambient::Timestamp;
 use parking_lot::Mutex;
 use sea_orm::DbErr;
@@ -33,6 +33,8 @@ struct Found {
     poison: BTreeMap<usize, String>,
     /// The event being digested, for a panic says nothing of itself.
     at: Option<usize>,
+    /// Something is wrong with one of the events: they are digested one by one, to find which.
+    singly: bool,
     /// The last run was rolled back to be run again.
     again: bool,
 }
@@ -82,6 +84,7 @@ impl Batch {
         let had = self.note(tx, &found).await?;
         let mut held = parked::keys(tx, self.consumer, self.source).await?;
         let mut park: Vec<(&Entry, String)> = Vec::new();
+        let mut digest: Vec<usize> = Vec::new();
         for (index, entry) in self.entries.iter().enumerate().filter(|(index, _)| !had.contains(index)) {
             if let Some(reason) = found.poison.get(&index) {
                 held.insert(entry.event.key.clone());
@@ -89,8 +92,15 @@ impl Batch {
             } else if held.contains(&entry.event.key) {
                 park.push((entry, "stands behind another of its key".to_owned()));
             } else {
-                self.consume(tx, index, entry).await?;
+                digest.push(index);
             }
+        }
+        if found.singly {
+            for index in digest {
+                self.consume(tx, index, &self.entries[index]).await?;
+            }
+        } else {
+            self.consume_all(tx, &digest).await?;
         }
         parked::park(tx, self.consumer, &park, now).await?;
         Ok(Digested::Until(last.seq))
@@ -114,6 +124,22 @@ impl Batch {
         Err(self.again())
     }
 
+    /// The usual way: all events at once.
+    async fn consume_all(&self, tx: &Tx, digest: &[usize]) -> Result<(), DbErr> {
+        let events: Vec<&Event> = digest.iter().map(|index| &self.entries[*index].event).collect();
+        if events.is_empty() {
+            return Ok(());
+        }
+        match self.handler.consume_all(tx, &events).await {
+            Ok(()) => Ok(()),
+            Err(Indigestible::Store(error)) => Err(error),
+            Err(Indigestible::Poison(_)) => {
+                self.found.lock().singly = true;
+                Err(self.again())
+            }
+        }
+    }
+
     async fn consume(&self, tx: &Tx, index: usize, entry: &Entry) -> Result<(), DbErr> {
         self.found.lock().at = Some(index);
         match self.handler.consume(tx, &entry.event).await {
@@ -129,11 +155,18 @@ impl Batch {
         }
     }
 
-    /// Parks the event that was being digested when the unit went wrong. When there was none it was no event's fault.
+    /// Parks the event that was being digested when the unit went wrong; if that is not known, it is looked for. When
+    /// there was none it was no event's fault.
     fn blame(&self, reason: String) -> Result<(), StoreError> {
-        let at = self.found.lock().at;
-        let index = at.ok_or_else(|| StoreError::Panicked(reason.clone()))?;
-        self.poisoned(index, reason);
+        let (at, singly) = {
+            let mut found = self.found.lock();
+            (found.at, std::mem::replace(&mut found.singly, true))
+        };
+        match at {
+            Some(index) => self.poisoned(index, reason),
+            None if singly => return Err(StoreError::Panicked(reason)),
+            None => {}
+        }
         Ok(())
     }
 

@@ -32,6 +32,17 @@ pub trait Consumer: Send + Sync + 'static {
     /// Has the event's effect, in a unit that holds up to some hundred events. It may be called again for the same
     /// event when that unit was rolled back; it awaits nothing but `tx`. Events it does not care for are `Ok`.
     fn consume<'a>(&'a self, tx: &'a Tx, event: &'a Event) -> BoxFuture<'a, Result<(), Indigestible>>;
+
+    /// Has the effects of several events, in their order: for consumers whose effects add up, and cost less together.
+    /// When it fails on an event, the unit is rolled back and run again event by event, to find which.
+    fn consume_all<'a>(&'a self, tx: &'a Tx, events: &'a [&'a Event]) -> BoxFuture<'a, Result<(), Indigestible>> {
+        Box::pin(async move {
+            for event in events {
+                self.consume(tx, event).await?;
+            }
+            Ok(())
+        })
+    }
 }
 
 /// Who follows whom.
