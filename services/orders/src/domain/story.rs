@@ -103,11 +103,12 @@ impl Story {
         };
         self.order.because(cause, reason);
         let standing = self.standing(at, first != Some(steps::SHIP));
-        // A payment that was done in this very turn has moved the order on; giving it up does not move it back.
-        let moved_on = (self.order.state, standing) == (Reserving, Paying);
-        match moved_on || standing == self.order.state {
-            true => Ok(()),
-            false => self.go(standing, &actor),
+        // Turning round is a move only out of a person's hands, or when money is on its way back: a step that was done
+        // in this very turn has moved the order on, and giving it up does not move it back.
+        let moves = self.order.state == NeedsAttention || standing == Refunding;
+        match moves && standing != self.order.state {
+            true => self.go(standing, &actor),
+            false => Ok(()),
         }
     }
 

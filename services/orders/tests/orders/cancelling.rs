@@ -12,30 +12,36 @@ use tonic::Code;
 
 #[tokio::test(start_paused = true)]
 async fn an_order_is_cancelled_wherever_it_stands_before_dispatch() {
-    // In the middle of each step, which then ends in its own way.
-    for (step, reply) in [
-        ("pay", Reply::DoneButLost),
-        ("pay", Reply::Lost),
-        ("reserve", Reply::DoneButLost),
-        ("commit", Reply::Silent),
-        ("capture", Reply::DoneButLost),
-        ("ship", Reply::DoneButLost),
-    ] {
-        let shop = Shop::open().await;
-        shop.callees.script(step, [reply; 3]);
-        let mut recorded = request("1", PaymentMethod::Card);
-        recorded.wait_for = WaitFor::Recorded.into();
-        let order = shop.place(recorded).await;
-        shop.calls(&format!("{step}/1")).await;
-        let cancelled = shop.cancel(&order.order_id).await.expect("not dispatched");
-        assert!(matches!(cancelled.state(), Cancelled | Refunding | Refunded), "{:?}", cancelled.state());
-        let standing = shop.callees.standing(&order.order_id);
-        let ends = if standing.taken > 0 { Refunded } else { Cancelled };
-        let order = shop.reaches(&order.order_id, ends).await;
-        assert_eq!((order.cause.as_str(), order.cancel_requested), ("CANCELLED_BY_CUSTOMER", false));
-        let standing = shop.callees.standing(&order.order_id);
-        assert_eq!((standing.held, standing.taken - standing.given_back, standing.reserved), (0, 0, false), "I4");
+    // In the middle of each step, which then ends in each way; and between two tries of it.
+    let steps = ["pay", "reserve", "commit", "capture", "ship"];
+    let replies = [Reply::Done, Reply::Refuse("OUT_OF_STOCK"), Reply::Lost, Reply::DoneButLost, Reply::Silent];
+    let methods = [PaymentMethod::Card, PaymentMethod::Wallet];
+    let ways = steps.iter().flat_map(|step| replies.map(|reply| (*step, reply)));
+    for ((step, reply), method) in ways.flat_map(|way| methods.map(|method| (way, method))) {
+        cancelled_during(step, method, reply, Duration::ZERO).await;
+        cancelled_during(step, method, Reply::Lost, Duration::from_millis(510)).await;
     }
+}
+
+async fn cancelled_during(step: &str, method: PaymentMethod, reply: Reply, after: Duration) {
+    if step == "capture" && method == PaymentMethod::Wallet {
+        return;
+    }
+    let shop = Shop::open().await;
+    shop.callees.script(step, [reply]);
+    let mut recorded = request("1", method);
+    recorded.wait_for = WaitFor::Recorded.into();
+    let order = shop.place(recorded).await;
+    shop.calls(&format!("{step}/1")).await;
+    tokio::time::sleep(after).await;
+    let cancelled = shop.cancel(&order.order_id).await.expect("not dispatched");
+    assert!(matches!(cancelled.state(), Cancelled | Refunding | Refunded), "{:?}", cancelled.state());
+    let standing = shop.callees.standing(&order.order_id);
+    let ends = if standing.taken > 0 { Refunded } else { Cancelled };
+    let order = shop.reaches(&order.order_id, ends).await;
+    assert_eq!((order.cause.as_str(), order.cancel_requested), ("CANCELLED_BY_CUSTOMER", false));
+    let standing = shop.callees.standing(&order.order_id);
+    assert_eq!((standing.held, standing.taken - standing.given_back, standing.reserved), (0, 0, false), "I4");
 }
 
 #[tokio::test(start_paused = true)]

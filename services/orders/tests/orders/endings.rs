@@ -176,3 +176,21 @@ async fn more_orders_than_are_driven_at_once_all_end() {
         shop.reaches(&order.order_id, Confirmed).await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_shipment_that_somebody_else_cancelled_needs_a_person() {
+    let shop = Shop::open().await;
+    let order = shop.place(request("1", PaymentMethod::Card)).await;
+    let id = order.order_id.as_str();
+    shop.calls("ship/1").await;
+    shop.carrier(id, ShipmentState::Cancelled).await;
+    shop.carrier(id, ShipmentState::Cancelled).await;
+    let order = shop.order(id).await;
+    assert_eq!((order.state(), order.cause.as_str()), (NeedsAttention, "SHIPMENT_CANCELLED"));
+    shop.resolve(id, Resolution::Refund, "it will not come").await.expect("it is parked");
+    assert_eq!(shop.reaches(id, Refunded).await.cause, "SHIPMENT_CANCELLED");
+    // Of an order that is over, or none of ours, the carrier may say what it likes.
+    shop.carrier(id, ShipmentState::Delivered).await;
+    shop.carrier("nobody", ShipmentState::Dispatched).await;
+    assert_eq!(shop.order(id).await.state(), Refunded);
+}

@@ -13,10 +13,11 @@ use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 use tonic::{Code, Request, Response, Status};
 
-/// What a call answers instead of doing it.
+/// What a call answers, half a second after it came, instead of doing it at once.
 #[derive(Clone, Copy, Debug)]
 pub enum Reply {
     /// FAILED_PRECONDITION with this reason.
@@ -25,6 +26,8 @@ pub enum Reply {
     Lost,
     /// The same, but the effect is there.
     DoneButLost,
+    /// Done.
+    Done,
     /// No answer at all.
     Silent,
 }
@@ -85,8 +88,12 @@ impl Callees {
             effect(standing);
             standing.clone()
         };
+        if reply.is_some() {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
         match reply {
             None => Ok(act()),
+            Some(Reply::Done) => Ok(act()),
             Some(Reply::Refuse(reason)) => {
                 Err(refusal::<&str, &str>(Code::FailedPrecondition, reason, "the script says so", &[]))
             }
