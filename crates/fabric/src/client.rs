@@ -36,7 +36,7 @@ impl Client<'_> {
         let breaker = SharedBreaker::new(Breaker::new(BreakerPolicy::default(), self.ambient.dice().bits()));
         let shared = Shared { way, budget, breaker };
         let stacks = self.contract.methods().map(|(path, policy)| (path.to_owned(), self.stack(path, policy, &shared)));
-        Wire::new(Methods::new(stacks, Wire::new(OneStatusLayer.layer(shared.way.clone()))))
+        Wire::of_stack(Methods::new(stacks, Wire::of_stack(OneStatusLayer.layer(shared.way.clone()))))
     }
 
     /// The sentence: traced → one status → deadline → retried within budget, and each attempt: timed → breaker → sent.
@@ -60,7 +60,7 @@ impl Client<'_> {
             // Inside the retries: every attempt is judged. Next to the way: it is the way's endpoint that is judged.
             .layer(BreakerLayer::new(shared.breaker.clone(), told()))
             .service(shared.way.clone());
-        Wire::new(stack)
+        Wire::of_stack(stack)
     }
 
     fn observed(&self, path: &str) -> Observed {

@@ -125,7 +125,7 @@ impl Mesh {
     pub async fn listen(&self, address: SocketAddr) -> Result<Listening, HostError> {
         let inner = &*self.0;
         let standard = inner.health.standard_services(&inner.contract)?;
-        let front = Wire::new(Front::world(Arc::downgrade(&inner.registry), standard));
+        let front = Wire::of_stack(Front::world(Arc::downgrade(&inner.registry), standard));
         let opened = Listener::open(address, front, inner.limits).await;
         let listener = Arc::new(opened.map_err(|source| HostError::Listen { address, source })?);
         inner.ports.lock().push(Arc::clone(&listener));
@@ -148,7 +148,7 @@ impl Mesh {
 
 impl Inner {
     async fn open_door(&self, name: &'static str) -> io::Result<Door> {
-        let front = Wire::new(Front::door(Arc::downgrade(&self.registry), name));
+        let front = Wire::of_stack(Front::door(Arc::downgrade(&self.registry), name));
         let listener = Listener::open(LOOPBACK, front, self.limits).await?;
         let address = format!("http://{}", listener.address());
         let endpoint = Endpoint::from_shared(address).map_err(io::Error::other)?;

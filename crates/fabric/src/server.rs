@@ -35,11 +35,11 @@ impl<S> Server for S where
 /// A wire into a generated server, with a stack for each of its methods. One that the contract does not have is answered
 /// UNIMPLEMENTED by the server itself.
 pub fn wire<S: Server>(service: S, contract: &Contract, ambient: &Ambient) -> Wire {
-    let handler = Wire::new(Isolated(service));
+    let handler = Wire::of_stack(Isolated(service));
     let own = |path: &str| path.strip_prefix('/').and_then(|path| path.split('/').next()) == Some(S::NAME);
     let methods = contract.methods().filter(|(path, _)| own(path));
     let stacks = methods.map(|(path, policy)| (path.to_owned(), stack(path, policy, ambient, handler.clone())));
-    Wire::new(Methods::new(stacks, Wire::new(PanicsLayer.layer(handler.clone()))))
+    Wire::of_stack(Methods::new(stacks, Wire::of_stack(PanicsLayer.layer(handler.clone()))))
 }
 
 /// The sentence: traced → panics caught → deadline → caller known and allowed → handler, in a task of its own.
@@ -57,5 +57,5 @@ fn stack(path: &str, policy: &MethodPolicy, ambient: &Ambient, handler: Wire) ->
         .layer(CallersLayer::new(path, &policy.callers))
         // Innermost: dropped with its caller, or at its deadline.
         .service(handler);
-    Wire::new(stack)
+    Wire::of_stack(stack)
 }

@@ -42,7 +42,7 @@ impl Between {
     }
 
     pub(crate) fn around(&self, callee: &'static str, way: Way) -> Way {
-        Way::Through((self.0)(callee, Wire::new(way)))
+        Way::Through((self.0)(callee, Wire::of_stack(way)))
     }
 }
 

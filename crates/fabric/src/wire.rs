@@ -15,9 +15,18 @@ use tower::{Service, ServiceExt};
 pub struct Wire(Arc<dyn Call>);
 
 impl Wire {
-    /// A wire of any service of calls. The stacks are boxed here, once.
+    /// A wire of any service of calls.
     pub fn new(service: impl Next) -> Self {
-        Self(Arc::new(service))
+        Self(Arc::new(Any(service)))
+    }
+
+    /// A wire of a stack of our own, boxed here, once. Its layers are always ready and box their futures themselves, so a
+    /// call costs no further box.
+    pub(crate) fn of_stack<S>(stack: S) -> Self
+    where
+        S: Service<Request, Response = Response, Error = Status, Future = Reply> + Clone + Send + Sync + 'static,
+    {
+        Self(Arc::new(Stack(stack)))
     }
 
     /// One call. Unlike `Service::call` it needs no exclusive access: every call has its own clone of the stack.
@@ -30,9 +39,24 @@ trait Call: Send + Sync {
     fn call(&self, request: Request) -> Reply;
 }
 
-impl<S: Next> Call for S {
+/// Anything: asked whether it is ready before each call.
+struct Any<S>(S);
+
+impl<S: Next> Call for Any<S> {
     fn call(&self, request: Request) -> Reply {
-        Box::pin(self.clone().oneshot(request))
+        Box::pin(self.0.clone().oneshot(request))
+    }
+}
+
+/// A stack of our own.
+struct Stack<S>(S);
+
+impl<S> Call for Stack<S>
+where
+    S: Service<Request, Response = Response, Error = Status, Future = Reply> + Clone + Send + Sync,
+{
+    fn call(&self, request: Request) -> Reply {
+        self.0.clone().call(request)
     }
 }
 

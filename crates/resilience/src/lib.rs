@@ -52,7 +52,7 @@ pub use ending::{code_in, ended, watched};
 pub use observer::{Event, Observer, Silent};
 pub use pushback::Pushback;
 pub use retry::{Attempts, Failure, Verdict};
-pub use retrying::{Attempt, RetryLayer, Retrying};
+pub use retrying::{RetryLayer, Retrying};
 pub use service::{Next, Reply, Request, Response};
 pub use timed::{Timed, TimedLayer};
 pub use whole::{Answer, Taken, take};

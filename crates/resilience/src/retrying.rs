@@ -19,10 +19,6 @@ use tokio::time::{Instant, sleep};
 use tonic::{Status, body::Body};
 use tower::{Layer, Service, ServiceExt};
 
-/// In a request's extensions: which attempt this is, from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Attempt(pub u32);
-
 /// Tells the far side of attempts before this one (gRFC A6).
 const PREVIOUS_ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous-rpc-attempts");
 
@@ -113,10 +109,8 @@ fn again(parts: &Parts, message: &Bytes, failed: u32, deadline: Option<Deadline>
     if failed > 0 {
         request.headers_mut().insert(PREVIOUS_ATTEMPTS, HeaderValue::from(failed));
     }
-    let extensions = request.extensions_mut();
-    extensions.insert(Attempt(failed + 1));
     if let Some(deadline) = deadline {
-        extensions.insert(deadline);
+        request.extensions_mut().insert(deadline);
     }
     request
 }

@@ -6,7 +6,6 @@ use crate::{Response, ending::code_in};
 use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use std::{
-    collections::VecDeque,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
@@ -22,26 +21,22 @@ pub enum Taken {
 
 /// Takes a request's body without waiting.
 pub fn take(mut body: Body) -> Taken {
-    let mut frames = VecDeque::new();
-    loop {
-        match poll(&mut body) {
-            Poll::Ready(None) => break,
-            Poll::Ready(Some(Ok(frame))) if frames.is_empty() => frames.push_back(Ok(frame)),
-            // A second frame, an error, or one that is not there yet: a stream.
-            Poll::Ready(Some(other)) => {
-                frames.push_back(other);
-                return Taken::Flowing(Body::new(Resumed { frames, rest: body }));
-            }
-            Poll::Pending => return Taken::Flowing(Body::new(Resumed { frames, rest: body })),
-        }
-    }
-    match frames.pop_front().map(|frame| frame.map(Frame::into_data)) {
-        None => Taken::Whole(Bytes::new()),
-        Some(Ok(Ok(bytes))) => Taken::Whole(bytes),
-        // Trailers of a request: HTTP has them, gRPC does not.
-        Some(Ok(Err(frame))) => Taken::Flowing(Body::new(Resumed { frames: [Ok(frame)].into(), rest: body })),
-        Some(Err(status)) => Taken::Flowing(Body::new(Resumed { frames: [Err(status)].into(), rest: body })),
-    }
+    let first = match poll(&mut body) {
+        Poll::Ready(None) => return Taken::Whole(Bytes::new()),
+        Poll::Ready(Some(first)) => first,
+        Poll::Pending => return Taken::Flowing(body),
+    };
+    let second = match poll(&mut body) {
+        // Trailers of a request, or an error, are no message to send again.
+        Poll::Ready(None) => match first.map(Frame::into_data) {
+            Ok(Ok(message)) => return Taken::Whole(message),
+            Ok(Err(trailers)) => return Taken::Flowing(Resumed::after([Some(Ok(trailers)), None], body)),
+            Err(status) => return Taken::Flowing(Resumed::after([Some(Err(status)), None], body)),
+        },
+        Poll::Ready(second) => second,
+        Poll::Pending => None,
+    };
+    Taken::Flowing(Resumed::after([Some(first), second], body))
 }
 
 /// An answer whose message and trailers were taken without waiting, if they could be.
@@ -59,19 +54,18 @@ impl Answer {
             return answer;
         }
         let (mut parts, mut body) = answer.into_parts();
-        let mut frames = VecDeque::with_capacity(2);
-        while frames.len() < 2
-            && let Poll::Ready(Some(frame)) = poll(&mut body)
-        {
+        let mut taken = [None, None];
+        for place in &mut taken {
+            let Poll::Ready(Some(frame)) = poll(&mut body) else { break };
             let code = frame.as_ref().ok().and_then(|frame| frame.trailers_ref()).and_then(code_in);
-            frames.push_back(frame);
+            *place = Some(frame);
             if let Some(code) = code {
                 parts.extensions.insert(Ends(code));
                 body = Body::empty();
                 break;
             }
         }
-        Response::from_parts(parts, Body::new(Resumed { frames, rest: body }))
+        Response::from_parts(parts, Resumed::after(taken, body))
     }
 }
 
@@ -83,10 +77,22 @@ fn poll(body: &mut Body) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
     Pin::new(body).poll_frame(&mut Context::from_waker(Waker::noop()))
 }
 
+type Taking = Option<Result<Frame<Bytes>, Status>>;
+
 /// Frames that were taken already, then the rest.
 struct Resumed {
-    frames: VecDeque<Result<Frame<Bytes>, Status>>,
+    taken: [Taking; 2],
     rest: Body,
+}
+
+impl Resumed {
+    fn after(taken: [Taking; 2], rest: Body) -> Body {
+        Body::new(Self { taken, rest })
+    }
+
+    fn next(&mut self) -> Taking {
+        self.taken.iter_mut().find_map(Option::take)
+    }
 }
 
 impl http_body::Body for Resumed {
@@ -94,18 +100,18 @@ impl http_body::Body for Resumed {
     type Error = Status;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        match self.frames.pop_front() {
+        match self.next() {
             Some(frame) => Poll::Ready(Some(frame)),
             None => Pin::new(&mut self.rest).poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.frames.is_empty() && self.rest.is_end_stream()
+        self.taken.iter().all(Option::is_none) && self.rest.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.frames.is_empty() { self.rest.size_hint() } else { SizeHint::default() }
+        if self.taken.iter().all(Option::is_none) { self.rest.size_hint() } else { SizeHint::default() }
     }
 }
 
@@ -114,6 +120,7 @@ mod tests {
     use super::*;
     use futures::StreamExt;
     use http::HeaderMap;
+    use std::collections::VecDeque;
 
     fn body(frames: Vec<Poll<Frame<Bytes>>>) -> Body {
         let mut frames = VecDeque::from(frames);
