@@ -255,7 +255,7 @@ fn row(change: &Change) -> Markup {
             td { code title=(change.order_id) { (short(&change.order_id)) } }
             td {
                 @if change.from != OrderState::Unspecified && change.from != change.to {
-                    (state(change.from)) span.to { " → " }
+                    span.from { (state(change.from)) " → " }
                 }
                 (state(change.to))
                 @if change.from == change.to { " " small { "items came back" } }
