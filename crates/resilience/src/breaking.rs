@@ -31,6 +31,32 @@ impl SharedBreaker {
 }
 
 /// Refuses calls to an endpoint that keeps failing.
+///
+/// **Errors.** While the breaker is open: UNAVAILABLE, ErrorInfo reason BREAKER_OPEN, RetryInfo with the time until the
+/// next probe, and a pushback that keeps every hop from retrying it. All else is the endpoint's own answer.
+///
+/// A stream is judged when it ends, so a breaker may learn of it long after it was admitted; by then it may have changed
+/// its state, and the result says nothing any more.
+///
+/// ```
+/// use std::sync::Arc;
+/// use tokio::time::Instant;
+/// use tonic::{Status, body::Body};
+/// use tower::{Layer, ServiceExt, service_fn};
+/// use outrigger_resilience::{
+///     Breaker, BreakerLayer, BreakerPolicy, Pushback, Request, Response, SharedBreaker, Silent,
+/// };
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+/// let policy = BreakerPolicy { consecutive: 1, ..BreakerPolicy::default() };
+/// let breaker = SharedBreaker::new(Breaker::new(policy, 7));
+/// let down = service_fn(|_: Request| async { Err::<Response, _>(Status::unavailable("down")) });
+/// let guarded = BreakerLayer::new(breaker, Arc::new(Silent)).layer(down);
+/// let call = || guarded.clone().oneshot(Request::new(Body::empty()));
+/// assert_eq!(Pushback::of(&call().await), None);
+/// assert_eq!(Pushback::of(&call().await), Some(Pushback::Stop)); // refused here: nothing was sent
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct BreakerLayer {
     breaker: SharedBreaker,

@@ -19,6 +19,15 @@ pub fn code_in(headers: &HeaderMap) -> Option<Code> {
 }
 
 /// How the call ended, when that is known already. None: messages are still to come.
+///
+/// ```
+/// use tonic::{Code, Status, body::Body};
+/// use outrigger_resilience::{Response, ended};
+///
+/// assert_eq!(ended(&Err(Status::not_found("no such order"))), Some(Code::NotFound));
+/// assert_eq!(ended(&Ok(Status::not_found("no such order").into_http())), Some(Code::NotFound));
+/// assert_eq!(ended(&Ok(Response::new(Body::empty()))), None); // its trailers will say
+/// ```
 pub fn ended(result: &Result<Response, Status>) -> Option<Code> {
     match result {
         Ok(answer) => code_in(answer.headers()).or_else(|| whole::ended(answer)),
@@ -27,7 +36,8 @@ pub fn ended(result: &Result<Response, Status>) -> Option<Code> {
 }
 
 /// Calls `end` once with the code that the call ends with: at once when it is known, else when the trailers pass. A caller
-/// who drops the answer before its end has cancelled the call.
+/// who drops the answer before its end has cancelled the call; an answer that ends without a status was cut on its way, and
+/// is UNKNOWN. `end` runs on the task that reads the answer, or drops it: it must not block.
 pub fn watched<E>(result: Result<Response, Status>, end: E) -> Result<Response, Status>
 where
     E: FnOnce(Code) + Send + Unpin + 'static,

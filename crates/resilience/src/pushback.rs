@@ -10,6 +10,14 @@ const HEADER: &str = "grpc-retry-pushback-ms";
 const STOP: HeaderValue = HeaderValue::from_static("-1");
 
 /// What a failed attempt's answer asks of the next.
+///
+/// ```
+/// use tonic::Status;
+/// use outrigger_resilience::Pushback;
+///
+/// let spent = Pushback::stop(Err(Status::unavailable("down")));
+/// assert_eq!(Pushback::of(&spent), Some(Pushback::Stop));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pushback {
     /// Do not retry.

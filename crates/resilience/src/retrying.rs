@@ -23,6 +23,38 @@ use tower::{Layer, Service, ServiceExt};
 const PREVIOUS_ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous-rpc-attempts");
 
 /// Retries by one method's policy.
+///
+/// **Errors.** Those of the last attempt, as they are. When the budget refused another attempt they say so to whoever they
+/// are passed on to ([`Pushback::stop`]). Dropping the call drops the attempt or the wait that is under way; what it took
+/// from the budget stays taken.
+///
+/// ```
+/// use ambient::{Ambient, Timestamp};
+/// use policy::{Codes, RetryPolicy};
+/// use std::{sync::Arc, time::Duration};
+/// use tokio::time::Instant;
+/// use tonic::{Code, Status, body::Body};
+/// use tower::{Layer, ServiceExt, service_fn};
+/// use outrigger_resilience::{RetryBudget, RetryLayer, Request, Response, Silent};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+/// let policy = RetryPolicy {
+///     attempts: 3,
+///     codes: [Code::Unavailable as i32].into_iter().collect::<Codes>(),
+///     initial_backoff: Duration::from_millis(20),
+///     max_backoff: Duration::from_secs(1),
+///     attempt_timeout: None,
+/// };
+/// let budget = Arc::new(RetryBudget::new(Default::default(), Instant::now()));
+/// let ambient = Ambient::seeded(1, Timestamp::from_millis(0));
+/// let retry = RetryLayer::new(policy, budget, ambient, Arc::new(Silent));
+/// let fails_at_first = service_fn(|request: Request| async move {
+///     let again = request.headers().contains_key("grpc-previous-rpc-attempts");
+///     if again { Ok(Response::new(Body::empty())) } else { Err(Status::unavailable("not yet")) }
+/// });
+/// assert!(retry.layer(fails_at_first).oneshot(Request::new(Body::empty())).await.is_ok());
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct RetryLayer(Arc<Shared>);
 

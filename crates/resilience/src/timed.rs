@@ -19,7 +19,27 @@ use tower::{Layer, Service, ServiceExt};
 #[derive(Clone, Copy)]
 pub(crate) struct Limit(pub Instant);
 
-/// Times each attempt.
+/// Times each attempt, and writes what is left of the call into its `grpc-timeout`, anew for each.
+///
+/// The call's deadline is the [`Deadline`] in the request's extensions, which a layer further out has put there and
+/// enforces; without one, no `grpc-timeout` is sent.
+///
+/// **Errors.** UNAVAILABLE when an attempt took longer than its limit: like any endpoint that does not answer, so that a
+/// retry of that code tries another. The limit binds until the answer begins; a stream that has begun has the call's time.
+///
+/// ```
+/// use std::{future::pending, sync::Arc, time::Duration};
+/// use tonic::{Code, Status, body::Body};
+/// use tower::{Layer, ServiceExt, service_fn};
+/// use outrigger_resilience::{Request, Response, Silent, TimedLayer};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+/// let hangs = service_fn(|_: Request| pending::<Result<Response, Status>>());
+/// let timed = TimedLayer::new(Some(Duration::from_millis(100)), Arc::new(Silent)).layer(hangs);
+/// let status = timed.oneshot(Request::new(Body::empty())).await.expect_err("nobody answers");
+/// assert_eq!(status.code(), Code::Unavailable);
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct TimedLayer {
     limit: Option<Duration>,

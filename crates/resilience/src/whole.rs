@@ -20,6 +20,17 @@ pub enum Taken {
 }
 
 /// Takes a request's body without waiting.
+///
+/// Two polls decide: the message, and the end after it. One would not do, since a stream of requests may have its first
+/// message ready as well.
+///
+/// ```
+/// use tonic::body::Body;
+/// use outrigger_resilience::{Taken, take};
+///
+/// let unary = Body::new(http_body_util::Full::new(bytes::Bytes::from_static(b"message")));
+/// assert!(matches!(take(unary), Taken::Whole(message) if message == "message"));
+/// ```
 pub fn take(mut body: Body) -> Taken {
     let first = match poll(&mut body) {
         Poll::Ready(None) => return Taken::Whole(Bytes::new()),

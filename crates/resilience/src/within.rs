@@ -13,6 +13,23 @@ use tonic::{Status, body::Body};
 
 /// Gives a call until its deadline, if it has one. What is late is DEADLINE_EXCEEDED, and what was under way is dropped: the
 /// call itself, or the stream that was still flowing.
+///
+/// **Errors.** DEADLINE_EXCEEDED as the `Err` of the call while its answer has not begun. Afterwards in the answer's
+/// trailers, where a gRPC client of any language looks for it; a body that merely broke off would read as CANCELLED or
+/// UNKNOWN over HTTP/2. An answer that came whole and in time stays good however late it is read.
+///
+/// ```
+/// use std::{future::pending, time::Duration};
+/// use tokio::time::Instant;
+/// use tonic::Code;
+/// use outrigger_resilience::{Deadline, within};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() {
+/// let deadline = Deadline::after(Instant::now(), Duration::from_secs(2));
+/// let status = within(Some(deadline), pending()).await.expect_err("nobody answers");
+/// assert_eq!(status.code(), Code::DeadlineExceeded);
+/// # }
+/// ```
 pub async fn within<F>(deadline: Option<Deadline>, call: F) -> Result<Response, Status>
 where
     F: Future<Output = Result<Response, Status>>,
