@@ -99,6 +99,12 @@ impl<P: Plan> Engine<P> {
         Ok(())
     }
 
+    /// True while a saga of this kind has a move of its own to make, now or at its time. One that waits for the world
+    /// or for a person has none.
+    pub async fn is_busy(&self) -> Result<bool, StoreError> {
+        self.0.store.read(self.0.plan.kind(), |tx, kind| Box::pin(rows::any_running(tx, kind))).await
+    }
+
     /// Begins no further step, and returns once those under way are recorded.
     pub async fn shutdown(&self) {
         self.0.stop.cancel();

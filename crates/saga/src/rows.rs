@@ -7,8 +7,9 @@ use crate::{
 };
 use ambient::Timestamp;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    ActiveValue::{self, NotSet, Set},
+    ColumnTrait, DbErr, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
 use store::Tx;
 
@@ -110,21 +111,23 @@ pub async fn insert(
     saga::Entity::insert(row).exec_without_returning(tx).await.map(drop)
 }
 
-/// Writes `after` over `before`; false when somebody else was faster (I7).
+/// Writes `after` over `before`; false when somebody else was faster (I7). Only what differs is written: an index whose
+/// columns are not named is not touched.
 pub async fn advance(tx: &Tx, id: &str, before: &State, after: &State, now: Timestamp) -> Result<bool, DbErr> {
+    let millis = |at: &Option<Timestamp>| at.map(Timestamp::as_millis);
     let changed = saga::ActiveModel {
-        status: Set(after.status.name().to_owned()),
-        direction: Set(after.direction.name().to_owned()),
-        step: Set(index(after.step)),
-        attempt: Set(after.attempt),
-        reached: Set(index(after.reached)),
-        tries: Set(after.tries),
-        refused_at: Set(after.refused_at.map(Timestamp::as_millis)),
-        unknown_at: Set(after.unknown_at.map(Timestamp::as_millis)),
-        wish: Set(after.wish.clone()),
-        cause: Set(after.cause.clone()),
-        wake_at: Set(after.wake_at.map(Timestamp::as_millis)),
-        fence: Set(after.fence),
+        status: differing(&before.status, &after.status, |status| status.name().to_owned()),
+        direction: differing(&before.direction, &after.direction, |direction| direction.name().to_owned()),
+        step: differing(&before.step, &after.step, |step| index(*step)),
+        attempt: differing(&before.attempt, &after.attempt, |attempt| *attempt),
+        reached: differing(&before.reached, &after.reached, |step| index(*step)),
+        tries: differing(&before.tries, &after.tries, |tries| *tries),
+        refused_at: differing(&before.refused_at, &after.refused_at, millis),
+        unknown_at: differing(&before.unknown_at, &after.unknown_at, millis),
+        wish: differing(&before.wish, &after.wish, Clone::clone),
+        cause: differing(&before.cause, &after.cause, Clone::clone),
+        wake_at: differing(&before.wake_at, &after.wake_at, millis),
+        fence: differing(&before.fence, &after.fence, |fence| *fence),
         seq: Set(after.seq),
         updated_at: Set(now.as_millis()),
         ..Default::default()
@@ -217,6 +220,24 @@ pub async fn next_due(tx: &Tx, kind: &str) -> Result<Option<Timestamp>, DbErr> {
     Ok(next.and_then(|due| due.wake_at).map(Timestamp::from_millis))
 }
 
+/// True while some saga has a move of its own to make, now or at its time.
+pub async fn any_running(tx: &Tx, kind: &str) -> Result<bool, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Running {
+        #[allow(dead_code)]
+        id: String,
+    }
+    let one = saga::Entity::find()
+        .select_only()
+        .column(saga::Column::Id)
+        .filter(saga::Column::Kind.eq(kind))
+        .filter(Expr::cust("status = 'running'"))
+        .into_model::<Running>()
+        .one(tx)
+        .await?;
+    Ok(one.is_some())
+}
+
 /// At start: whatever was being driven when the program ended is due now. Its fence rises with it.
 pub async fn orphans_due(tx: &Tx, kind: &str, now: Timestamp) -> Result<u64, DbErr> {
     let found = saga::Entity::update_many()
@@ -274,6 +295,11 @@ fn row(saga: saga::Model) -> Result<Row, DbErr> {
         seq: saga.seq,
     };
     Ok(Row { id: saga.id, trace: saga.trace, state })
+}
+
+/// The value after, when it is another than before.
+fn differing<T: PartialEq, V: Into<sea_orm::Value>>(before: &T, after: &T, value: impl Fn(&T) -> V) -> ActiveValue<V> {
+    if before == after { NotSet } else { Set(value(after)) }
 }
 
 fn index(step: usize) -> i64 {

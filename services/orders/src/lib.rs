@@ -153,6 +153,12 @@ impl Orders {
         &self.store
     }
 
+    /// True while an order or a return has a step of its own to make, now or at its time. An order whose parcel is with
+    /// the carrier, or that waits for a person, has none.
+    pub async fn is_busy(&self) -> Result<bool, StoreError> {
+        Ok(self.orders.is_busy().await? || self.returns.is_busy().await?)
+    }
+
     /// Begins no further step, and returns once those under way are recorded. What is left is taken up at the next
     /// start.
     pub async fn shutdown(&self) {

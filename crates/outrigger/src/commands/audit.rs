@@ -4,7 +4,7 @@ use crate::{
     cli::Common,
     failure::Failure,
     reach::{self, Place},
-    show::{Output, Tone, amount, counted, plain_table, print_json},
+    show::{Output, Tone, amount, counted, plain_table, print_json, say},
     system::Books,
 };
 use ambient::Ambient;
@@ -38,7 +38,9 @@ pub async fn run(args: Args, common: &Common) -> Result<(), Failure> {
     };
     match common.output {
         Output::Json => print_json(&report_json(&report)),
-        Output::Table => print!("{}", text(&report)),
+        Output::Table => {
+            say!("{}", text(&report).trim_end());
+        }
     }
     verdict(&report)
 }

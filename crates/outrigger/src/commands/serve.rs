@@ -4,7 +4,7 @@ use super::host::{self, Listen, Stop};
 use crate::{
     cli::Common,
     failure::Failure,
-    show::{Output, print_json},
+    show::{Output, print_json, say},
     system::System,
 };
 use clap::Args as ClapArgs;
@@ -44,7 +44,7 @@ pub async fn run(args: Args, common: &Common) -> Result<(), Failure> {
     announce(&system, &folder, common.output);
     stop.wished().await;
     if common.output == Output::Table {
-        println!("stopping: calls under way finish, what is unfinished goes on at the next start");
+        say!("stopping: calls under way finish, what is unfinished goes on at the next start");
     }
     system.shutdown().await;
     Ok(())
@@ -56,10 +56,10 @@ fn announce(system: &System, folder: &Path, output: Output) {
         print_json(&json!({ "grpc": grpc, "page": page, "data": folder }));
         return;
     }
-    println!("gRPC  {grpc}   (reflection and health included)");
-    println!("page  {page}");
-    println!("data  {}", folder.display());
-    println!("\nTry   outrigger order list{}", endpoint_flag(&grpc));
+    say!("gRPC  {grpc}   (reflection and health included)");
+    say!("page  {page}");
+    say!("data  {}", folder.display());
+    say!("\nTry   outrigger order list{}", endpoint_flag(&grpc));
 }
 
 /// "http://127.0.0.1:8080".

@@ -7,14 +7,9 @@ use api::{
 };
 use serde_json::{Value, json};
 
-/// A value on a line of its own.
-pub fn json(value: &Value) -> String {
-    value.to_string()
-}
-
 /// A value, to standard output, indented.
 pub fn print_json(value: &Value) {
-    println!("{value:#}");
+    let _ = super::heard(&format!("{value:#}"));
 }
 
 fn money(money: Option<&Money>) -> Value {

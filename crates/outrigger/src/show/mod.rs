@@ -9,13 +9,29 @@ mod table;
 mod tone;
 
 pub use amount::{amount, money, parse_amount};
-pub use json::{json, order_json, print_json};
+pub use json::{order_json, print_json};
 pub use order::{change_line, order_page, order_rows, path_word, state_name, state_of, state_tone};
 pub use progress::{Progress, counted};
 pub use table::{plain_table, table};
 pub use tone::Tone;
 
 use clap::ValueEnum;
+
+/// A line to standard output. Whoever reads it may have heard enough (`| head`): that is no reason to stop working.
+/// True while somebody reads.
+pub fn heard(line: &str) -> bool {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).is_ok()
+}
+
+/// [`heard`], formatted, whoever listens.
+macro_rules! say {
+    ($($words:tt)*) => {
+        let _ = $crate::show::heard(&format!($($words)*));
+    };
+}
+pub(crate) use say;
 
 /// How this program was called, for the commands that it proposes.
 pub fn program() -> String {

@@ -1,11 +1,7 @@
 //! When is a system at rest? When nothing in it would move by itself.
 
 use super::System;
-use api::{
-    mesh::v1::fact::Fact as Row,
-    order::v1::{ListOrdersRequest, OrderState, order_service_client::OrderServiceClient},
-};
-use futures::TryStreamExt;
+use api::order::v1::{ListOrdersRequest, OrderState, order_service_client::OrderServiceClient};
 use std::time::Duration;
 
 /// States that an order leaves by itself.
@@ -25,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub async fn settled(system: &System) {
     loop {
         system.bus.settled().await;
-        if !orders_move(system).await && !returns_move(system).await {
+        if !orders_move(system).await {
             system.bus.settled().await;
             let _ = system.services.notifications.settled().await;
             return;
@@ -35,6 +31,10 @@ pub async fn settled(system: &System) {
 }
 
 async fn orders_move(system: &System) -> bool {
+    // Steps that are due, of returns too; then parcels that are with the carrier.
+    if system.services.orders.is_busy().await.unwrap_or(true) {
+        return true;
+    }
     let mut orders = OrderServiceClient::new(system.wire("operator", orders::NAME));
     for state in RESTLESS {
         let request = ListOrdersRequest { page_size: 1, state: state.into(), ..ListOrdersRequest::default() };
@@ -44,18 +44,4 @@ async fn orders_move(system: &System) -> bool {
         }
     }
     false
-}
-
-async fn returns_move(system: &System) -> bool {
-    let mut facts = system.books.order_facts();
-    loop {
-        match facts.try_next().await {
-            Ok(Some(fact)) => match fact.fact {
-                Some(Row::Return(back)) if !back.done => return true,
-                _ => {}
-            },
-            Ok(None) => return false,
-            Err(_) => return true,
-        }
-    }
 }

@@ -5,7 +5,7 @@ use crate::{
     commands::audit::{check, report_json, verdict},
     failure::Failure,
     shop::{Crowd, catalogue},
-    show::{Output, Progress, counted, order_rows, plain_table, print_json},
+    show::{Output, Progress, counted, order_rows, plain_table, print_json, say},
     system::{System, Usage},
     usage,
 };
@@ -78,10 +78,10 @@ async fn tell(system: &System, orders: u64, at_once: u32, cost: &Cost, report: &
         let mut client = OrderServiceClient::new(system.wire("operator", orders::NAME));
         let page_size = i32::try_from(orders).unwrap_or(i32::MAX);
         let request = ListOrdersRequest { page_size, ..ListOrdersRequest::default() };
-        println!("{}\n", order_rows(&client.list_orders(request).await?.into_inner().orders));
+        say!("{}\n", order_rows(&client.list_orders(request).await?.into_inner().orders));
     }
-    println!("{}\n", cost.text(at_once));
-    print!("{}", finale::text(report));
+    say!("{}\n", cost.text(at_once));
+    say!("{}", finale::text(report).trim_end());
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use crate::{
         serve::{address, endpoint_flag},
     },
     failure::Failure,
-    show::{Output, Tone, amount, counted, order_json, print_json, program, table},
+    show::{Output, Tone, amount, counted, order_json, print_json, program, say, table},
     system::System,
 };
 use api::order::v1::Order;
@@ -22,7 +22,9 @@ pub async fn tell(system: &System, orders: &[Order], output: Output) -> Result<(
             let stories: Vec<Value> = orders.iter().map(order_json).collect();
             print_json(&json!({ "orders": report.counts.states, "stories": stories, "audit": report_json(&report) }));
         }
-        Output::Table => print!("\n{}", text(&report)),
+        Output::Table => {
+            say!("\n{}", text(&report).trim_end());
+        }
     }
     verdict(&report)
 }
@@ -60,14 +62,14 @@ pub fn invite(system: &System, folder: &Path, output: Output) {
         return;
     }
     let (program, at) = (program(), endpoint_flag(&grpc));
-    println!("\nStill serving; Ctrl-C ends it.\n");
-    println!("  page  {}", Tone::Strong.paint(&page));
-    println!("  gRPC  {grpc}");
-    println!("  data  {}\n", folder.display());
-    println!("Try in another terminal:\n");
-    println!("  {program} order list{at}");
-    println!("  {program} order place --customer you --line LANTERN=2@45.00{at}");
-    println!("  {program} order place --customer you --line BELL=1@185.00 --pay transfer --on-failure hold{at}");
-    println!("  {program} order parked{at}");
-    println!("  {program} audit{at}");
+    say!("\nStill serving; Ctrl-C ends it.\n");
+    say!("  page  {}", Tone::Strong.paint(&page));
+    say!("  gRPC  {grpc}");
+    say!("  data  {}\n", folder.display());
+    say!("Try in another terminal:\n");
+    say!("  {program} order list{at}");
+    say!("  {program} order place --customer you --line LANTERN=2@45.00{at}");
+    say!("  {program} order place --customer you --line BELL=1@185.00 --pay transfer --on-failure hold{at}");
+    say!("  {program} order parked{at}");
+    say!("  {program} audit{at}");
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     shop::Story,
-    show::{Output, Tone, money, path_word, state_tone},
+    show::{Output, Tone, money, path_word, say, state_tone},
 };
 use api::order::v1::{Order, OrderState};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -85,7 +85,9 @@ impl Stage {
         match (&self.live, self.output) {
             // The terminal may have gone away; the orders have not.
             (Some(live), _) => drop(live.println(text)),
-            (None, Output::Table) => println!("{text}"),
+            (None, Output::Table) => {
+                say!("{text}");
+            }
             (None, Output::Json) => {}
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     cli::Common,
     failure::Failure,
     reach::Running,
-    show::{Output, money},
+    show::{Output, money, say},
 };
 use ambient::Ambient;
 use api::order::v1::{CancelOrderRequest, Resolution, ResolveOrderRequest, ReturnItemsRequest, ReturnLine};
@@ -97,7 +97,7 @@ pub async fn take_back(args: Return, common: &Common) -> Result<(), Failure> {
     let request = ReturnItemsRequest { request_id, order_id: args.order, lines, reason: args.reason };
     let answer = client(wire).return_items(request).await?.into_inner();
     if common.output == Output::Table {
-        println!("return {} is recorded; {} goes back", answer.return_id, money(answer.refund.as_ref()));
+        say!("return {} is recorded; {} goes back", answer.return_id, money(answer.refund.as_ref()));
     }
     show(answer.order, common)
 }

@@ -7,7 +7,7 @@ mod read;
 use crate::{
     cli::Common,
     failure::Failure,
-    show::{Output, order_json, order_page, print_json},
+    show::{Output, order_json, order_page, print_json, say},
 };
 use api::order::v1::{Order, order_service_client::OrderServiceClient};
 use clap::Subcommand;
@@ -73,7 +73,9 @@ fn show(order: Option<Order>, common: &Common) -> Result<(), Failure> {
     let order = order.ok_or_else(|| Failure::Finding("the answer holds no order".to_owned()))?;
     match common.output {
         Output::Json => print_json(&order_json(&order)),
-        Output::Table => println!("{}", order_page(&order)),
+        Output::Table => {
+            say!("{}", order_page(&order));
+        }
     }
     Ok(())
 }

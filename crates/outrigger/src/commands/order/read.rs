@@ -5,7 +5,7 @@ use crate::{
     cli::Common,
     failure::Failure,
     reach::{self, Place},
-    show::{Output, change_line, json as json_line, order_json, order_rows, print_json, state_name, state_of, table},
+    show::{Output, change_line, heard, order_json, order_rows, print_json, say, state_name, state_of, table},
     system::Books,
 };
 use ambient::Ambient;
@@ -109,8 +109,12 @@ pub async fn list(args: List, common: &Common) -> Result<(), Failure> {
     };
     match common.output {
         Output::Json => print_json(&Value::Array(orders.iter().map(order_json).collect())),
-        Output::Table if orders.is_empty() => println!("no orders"),
-        Output::Table => println!("{}", order_rows(&orders)),
+        Output::Table if orders.is_empty() => {
+            say!("no orders");
+        }
+        Output::Table => {
+            say!("{}", order_rows(&orders));
+        }
     }
     Ok(())
 }
@@ -136,33 +140,30 @@ async fn list_running(args: &List, state: Option<OrderState>) -> Result<Vec<Orde
 pub async fn watch(args: Watch, common: &Common) -> Result<(), Failure> {
     if let Some(folder) = &args.place.data {
         let history = history_at_rest(folder, &args.order).await?;
-        history.iter().filter(|change| change.sequence > args.after).for_each(|change| tell(change, common.output));
+        let _ = history.iter().filter(|change| change.sequence > args.after).all(|change| tell(change, common.output));
         return Ok(());
     }
     let mut client = client(reach::wire(&args.place.endpoint, &Ambient::system())?);
     let request = WatchOrderRequest { order_id: args.order, after_sequence: args.after };
     let mut changes = client.watch_order(request).await?.into_inner();
     while let Some(next) = changes.message().await? {
-        if let Some(change) = &next.change {
-            tell(change, common.output);
+        if next.change.is_some_and(|change| !tell(&change, common.output)) {
+            return Ok(());
         }
     }
     Ok(())
 }
 
-fn tell(change: &OrderChange, output: Output) {
+/// True while somebody reads.
+fn tell(change: &OrderChange, output: Output) -> bool {
     match output {
-        Output::Table => println!("{}", change_line(change)),
+        Output::Table => heard(&change_line(change)),
         Output::Json => {
-            let state = state_name(change.state());
-            let (cause, reason, actor) = (&change.cause, &change.reason, &change.actor);
-            let time = change.time.as_ref().map(ToString::to_string);
-            println!(
-                "{}",
-                json_line(
-                    &json!({ "sequence": change.sequence, "state": state, "cause": cause, "reason": reason, "actor": actor, "time": time })
-                )
-            );
+            let value = json!({
+                "sequence": change.sequence, "state": state_name(change.state()), "cause": change.cause,
+                "reason": change.reason, "actor": change.actor, "time": change.time.as_ref().map(ToString::to_string),
+            });
+            heard(&value.to_string())
         }
     }
 }
@@ -187,10 +188,12 @@ pub async fn parked(args: Parked, common: &Common) -> Result<(), Failure> {
     };
     match common.output {
         Output::Json => print_json(&Value::Array(parked.iter().map(parked_json).collect())),
-        Output::Table if parked.is_empty() => println!("no order waits for a person"),
+        Output::Table if parked.is_empty() => {
+            say!("no order waits for a person");
+        }
         Output::Table => {
-            println!("{}", parked_table(&parked));
-            println!("decide with `outrigger order resolve ORDER retry|refund|complete --note WHY`");
+            say!("{}", parked_table(&parked));
+            say!("decide with `outrigger order resolve ORDER retry|refund|complete --note WHY`");
         }
     }
     Ok(())

@@ -19,7 +19,7 @@ use crate::{
     failure::Failure,
     feed::{FeedError, Survey},
     reach,
-    show::{Output, Progress, print_json},
+    show::{Output, Progress, print_json, say},
     system::System,
     usage,
 };
@@ -80,7 +80,9 @@ async fn import(args: &Args, survey: Survey, shop: &Shop, stop: &mut Stop, commo
     let told = summary::Summary { feed, found, skipped, took: started.elapsed(), peak: usage::peak_memory(), settled };
     match common.output {
         Output::Json => print_json(&told.json()),
-        Output::Table => print!("{}", told.text()),
+        Output::Table => {
+            say!("{}", told.text().trim_end());
+        }
     }
     told.verdict()
 }
