@@ -67,14 +67,14 @@ impl Carrier {
             return Ok(order);
         }
         let id = order.content.order_id.clone();
-        let Some(mut order) = self.orders.proven(tx, (&id, &order), at).await? else {
+        let Some(mut after) = self.orders.proven(tx, (&id, &order), at).await? else {
             tracing::warn!(order_id = id, "a shipment that this order never asked for");
             return Ok(order);
         };
-        order.cancel = None;
-        order.shipment_id = shipment.shipment_id.clone();
-        order.because("", "");
-        self.go(tx, order, OrderState::Shipped, at).await
+        after.cancel = None;
+        after.shipment_id = shipment.shipment_id.clone();
+        after.because("", "");
+        self.go(tx, &order, after, OrderState::Shipped, at).await
     }
 
     async fn delivered(&self, tx: &Tx, order: Order, at: Timestamp) -> Result<(), DbErr> {
@@ -83,10 +83,11 @@ impl Carrier {
         }
         let id = order.content.order_id.clone();
         self.orders.finish(tx, &id, at).await?;
-        self.go(tx, order, OrderState::Completed, at).await.map(drop)
+        self.go(tx, &order, order.clone(), OrderState::Completed, at).await.map(drop)
     }
 
-    /// Not by this order's own undo, for then its saga would not be waiting: the carrier will never come, a person has to look.
+    /// Not by this order's own undo, for then its saga would not be waiting: the carrier will never come, a person has
+    /// to look.
     async fn cancelled(&self, tx: &Tx, order: &Order, at: Timestamp) -> Result<(), DbErr> {
         if order.state != OrderState::Confirmed {
             return Ok(());
@@ -95,11 +96,18 @@ impl Carrier {
         self.orders.forsaken(tx, (&order.content.order_id, order), why, at).await.map(drop)
     }
 
-    async fn go(&self, tx: &Tx, mut order: Order, to: OrderState, at: Timestamp) -> Result<Order, DbErr> {
+    async fn go(
+        &self,
+        tx: &Tx,
+        before: &Order,
+        mut order: Order,
+        to: OrderState,
+        at: Timestamp,
+    ) -> Result<Order, DbErr> {
         // Two clocks, one history: its times never go back.
         let at = at.max(order.updated_at);
         let change = order.go(to, "", at).map_err(|illegal| DbErr::Custom(illegal.to_string()))?;
-        rows::record(tx, &order, &[change], None).await?;
+        rows::record(tx, before, &order, &[change], None).await?;
         let (hub, told) = (self.hub.clone(), order.clone());
         tx.on_commit(Box::new(move || hub.publish(told)));
         Ok(order)

@@ -83,10 +83,9 @@ impl Cancelling {
         let wish = (CANCELLED_BY_CUSTOMER, reason.as_str(), actor.as_str());
         let (wished, after) = engine.wish(tx, (order_id, &order), wish, self.now).await?;
         match wished {
-            Wished::Turning => Ok(Some(Asked { order: after, entered: true })),
-            Wished::Kept => {
-                rows::update(tx, &order).await?;
-                Ok(Some(Asked { order, entered: true }))
+            Wished::Turning | Wished::Kept => {
+                rows::update(tx, &asked.order, &after).await?;
+                Ok(Some(Asked { order: after, entered: true }))
             }
             // On its way back for another reason: that decides.
             Wished::Already => Ok(Some(asked)),

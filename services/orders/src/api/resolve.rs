@@ -76,7 +76,7 @@ impl Resolving {
         let after = engine.resolve(tx, (order_id, &order), answer, (actor, note), self.now).await?;
         match after {
             None => return Err(DbErr::Custom(format!("I4: order {order_id} waits for a person, its saga does not"))),
-            Some(order) if self.resolution == Resolution::Complete => self.waive(tx, order).await?,
+            Some(after) if self.resolution == Resolution::Complete => self.waive(tx, &order, after).await?,
             Some(_) => {}
         }
         Ok(Some(Answered::Taken))
@@ -91,14 +91,14 @@ impl Resolving {
                 .is_some_and(|waiver| waiver.actor == self.request.actor && waiver.note == self.request.note)
     }
 
-    async fn waive(&self, tx: &Tx, mut order: Order) -> Result<(), DbErr> {
+    async fn waive(&self, tx: &Tx, before: &Order, mut order: Order) -> Result<(), DbErr> {
         let ResolveOrderRequest { actor, note, .. } = &self.request;
         order.waiver = Some(Waiver { actor: actor.clone(), note: note.clone(), at: self.now });
         order.cancel = None;
         order.because(WAIVED, note);
         let change = order.go(OrderState::Completed, actor, self.now);
         let change = change.map_err(|illegal| DbErr::Custom(illegal.to_string()))?;
-        rows::record(tx, &order, &[change], None).await?;
+        rows::record(tx, before, &order, &[change], None).await?;
         let hub = self.inner.hub.clone();
         tx.on_commit(Box::new(move || hub.publish(order)));
         Ok(())

@@ -81,7 +81,7 @@ impl Plan for OrderPlan {
             if after == *order {
                 return Ok(after);
             }
-            rows::record(tx, &after, &changes, None).await?;
+            rows::record(tx, order, &after, &changes, None).await?;
             let (hub, told) = (self.hub.clone(), after.clone());
             tx.on_commit(Box::new(move || hub.publish(told)));
             Ok(after)

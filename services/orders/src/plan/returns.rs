@@ -117,16 +117,17 @@ impl ReturnPlan {
     /// The order stays where it is; its history and its event say what came back (I6).
     async fn finish(&self, tx: &Tx, returned: &Return, now: Timestamp) -> Result<(), DbErr> {
         rows::finish_return(tx, &returned.return_id).await?;
-        let mut order = rows::find_bare(tx, &returned.order_id)
+        let before = rows::find_bare(tx, &returned.order_id)
             .await?
             .ok_or_else(|| DbErr::RecordNotFound(format!("I3: order {} is gone", returned.order_id)))?;
+        let mut order = before.clone();
         order.returned_total += returned.refund;
         let standing = (order.cause.clone(), order.reason.clone());
         order.because(ITEMS_RETURNED, &returned.reason);
         let state = order.state;
         let change = order.go(state, "", now).map_err(|illegal| DbErr::Custom(illegal.to_string()))?;
         (order.cause, order.reason) = standing;
-        rows::record(tx, &order, &[change], Some(returned.refund)).await?;
+        rows::record(tx, &before, &order, &[change], Some(returned.refund)).await?;
         let hub = self.hub.clone();
         tx.on_commit(Box::new(move || hub.publish(order)));
         Ok(())

@@ -5,13 +5,9 @@ use crate::{
     NAME,
     domain::{Change, OnFailure, Order, state_name},
 };
-use ambient::Timestamp;
 use journal::{Event, outbox};
 use prost::Message;
-use sea_orm::{
-    ActiveValue::{NotSet, Set},
-    ColumnTrait, DbErr, EntityTrait, QueryFilter,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use store::Tx;
 
 const ORDER_CHANGED: &str = "outrigger.order.v1.OrderChanged";
@@ -21,7 +17,7 @@ const ROWS: usize = 500;
 
 /// A new order with everything that is told of it.
 pub async fn insert(tx: &Tx, order: &Order, changes: &[Change]) -> Result<(), DbErr> {
-    orders::Entity::insert(row(order, true)).exec_without_returning(tx).await?;
+    orders::Entity::insert(row(order)).exec_without_returning(tx).await?;
     let content = &order.content;
     let lines: Vec<line::ActiveModel> =
         content.lines.iter().enumerate().map(|(at, line)| line_row(&content.order_id, at, line)).collect();
@@ -37,16 +33,22 @@ pub async fn insert(tx: &Tx, order: &Order, changes: &[Change]) -> Result<(), Db
 }
 
 /// An order as it stands after `changes`; `refunded` is what came back with them.
-pub async fn record(tx: &Tx, order: &Order, changes: &[Change], refunded: Option<i64>) -> Result<(), DbErr> {
-    update(tx, order).await?;
-    tell(tx, order, changes, refunded).await
+pub async fn record(
+    tx: &Tx,
+    before: &Order,
+    after: &Order,
+    changes: &[Change],
+    refunded: Option<i64>,
+) -> Result<(), DbErr> {
+    update(tx, before, after).await?;
+    tell(tx, after, changes, refunded).await
 }
 
 /// An order as it stands, without anything to tell.
-pub async fn update(tx: &Tx, order: &Order) -> Result<(), DbErr> {
+pub async fn update(tx: &Tx, before: &Order, after: &Order) -> Result<(), DbErr> {
     let written = orders::Entity::update_many()
-        .set(row(order, false))
-        .filter(orders::Column::Id.eq(&order.content.order_id))
+        .set(changed(before, after))
+        .filter(orders::Column::Id.eq(&after.content.order_id))
         .exec(tx)
         .await?;
     match written.rows_affected {
@@ -79,11 +81,33 @@ async fn tell(tx: &Tx, order: &Order, changes: &[Change], refunded: Option<i64>)
     outbox::append_all(tx, &events).await
 }
 
-/// The order's row; what never changes is left out of an update.
-fn row(order: &Order, new: bool) -> orders::ActiveModel {
+/// A new order's row.
+fn row(order: &Order) -> orders::ActiveModel {
     let content = &order.content;
-    let millis = |at: Timestamp| at.as_millis();
-    let mut row = orders::ActiveModel {
+    let (action, retry_for) = match content.on_failure {
+        OnFailure::Settled(policy) => (policy.name(), None),
+        OnFailure::Retry { retry_for, then } => (then.name(), i64::try_from(retry_for.as_millis()).ok()),
+    };
+    orders::ActiveModel {
+        id: Set(content.order_id.clone()),
+        customer_id: Set(content.customer_id.clone()),
+        email: Set(content.email.clone()),
+        method: Set(content.method.name().to_owned()),
+        token: Set(content.token.clone()),
+        failure_action: Set(action.to_owned()),
+        retry_for: Set(retry_for),
+        currency: Set(content.currency.clone()),
+        total: Set(content.total),
+        trace: Set(content.trace.clone()),
+        created_at: Set(content.created_at.as_millis()),
+        ..standing(order)
+    }
+}
+
+/// What of an order's row may change.
+fn standing(order: &Order) -> orders::ActiveModel {
+    let (cancel, parked, waiver) = (order.cancel.as_ref(), order.parked.as_ref(), order.waiver.as_ref());
+    orders::ActiveModel {
         state: Set(state_name(order.state).to_owned()),
         cause: Set(order.cause.clone()),
         reason: Set(order.reason.clone()),
@@ -92,34 +116,38 @@ fn row(order: &Order, new: bool) -> orders::ActiveModel {
         payment_id: Set(order.payment_id.clone()),
         shipment_id: Set(order.shipment_id.clone()),
         returned_total: Set(order.returned_total),
-        cancel_actor: Set(order.cancel.as_ref().map(|cancel| cancel.actor.clone())),
-        cancel_reason: Set(order.cancel.as_ref().map(|cancel| cancel.reason.clone())),
-        parked_step: Set(order.parked.as_ref().map(|parked| parked.step.clone())),
-        parked_at: Set(order.parked.as_ref().map(|parked| millis(parked.at))),
-        waiver_actor: Set(order.waiver.as_ref().map(|waiver| waiver.actor.clone())),
-        waiver_note: Set(order.waiver.as_ref().map(|waiver| waiver.note.clone())),
-        waiver_at: Set(order.waiver.as_ref().map(|waiver| millis(waiver.at))),
-        updated_at: Set(millis(order.updated_at)),
-        id: NotSet,
+        cancel_actor: Set(cancel.map(|cancel| cancel.actor.clone())),
+        cancel_reason: Set(cancel.map(|cancel| cancel.reason.clone())),
+        parked_step: Set(parked.map(|parked| parked.step.clone())),
+        parked_at: Set(parked.map(|parked| parked.at.as_millis())),
+        waiver_actor: Set(waiver.map(|waiver| waiver.actor.clone())),
+        waiver_note: Set(waiver.map(|waiver| waiver.note.clone())),
+        waiver_at: Set(waiver.map(|waiver| waiver.at.as_millis())),
+        updated_at: Set(order.updated_at.as_millis()),
         ..Default::default()
-    };
-    if new {
-        let (action, retry_for) = match content.on_failure {
-            OnFailure::Settled(policy) => (policy.name(), None),
-            OnFailure::Retry { retry_for, then } => (then.name(), i64::try_from(retry_for.as_millis()).ok()),
-        };
-        row.id = Set(content.order_id.clone());
-        row.customer_id = Set(content.customer_id.clone());
-        row.email = Set(content.email.clone());
-        row.method = Set(content.method.name().to_owned());
-        row.token = Set(content.token.clone());
-        row.failure_action = Set(action.to_owned());
-        row.retry_for = Set(retry_for);
-        row.currency = Set(content.currency.clone());
-        row.total = Set(content.total);
-        row.trace = Set(content.trace.clone());
-        row.created_at = Set(millis(content.created_at));
     }
+}
+
+/// Only what differs: an index whose columns are not named is not touched.
+fn changed(before: &Order, after: &Order) -> orders::ActiveModel {
+    let mut row = standing(after);
+    let mut keep = |same: bool, columns: &[orders::Column]| {
+        for column in columns.iter().filter(|_| same) {
+            row.not_set(*column);
+        }
+    };
+    use orders::Column::*;
+    keep(before.state == after.state, &[State]);
+    keep(before.cause == after.cause, &[Cause]);
+    keep(before.reason == after.reason, &[Reason]);
+    keep(before.sequence == after.sequence, &[Sequence]);
+    keep(before.taken == after.taken, &[Taken]);
+    keep(before.payment_id == after.payment_id, &[PaymentId]);
+    keep(before.shipment_id == after.shipment_id, &[ShipmentId]);
+    keep(before.returned_total == after.returned_total, &[ReturnedTotal]);
+    keep(before.cancel == after.cancel, &[CancelActor, CancelReason]);
+    keep(before.parked == after.parked, &[ParkedStep, ParkedAt]);
+    keep(before.waiver == after.waiver, &[WaiverActor, WaiverNote, WaiverAt]);
     row
 }
 

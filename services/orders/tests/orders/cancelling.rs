@@ -2,11 +2,12 @@
 
 use crate::shop::{Reply, Shop, request, with_policy};
 use api::order::v1::{
-    OrderState::{Cancelled, Completed, Refunded, Refunding, Shipped},
+    OrderState::{Cancelled, Completed, Confirmed, Refunded, Refunding, Shipped},
     *,
 };
 use api::shipping::v1::ShipmentState;
 use fabric::status::reason;
+use futures::StreamExt;
 use std::time::Duration;
 use tonic::Code;
 
@@ -116,4 +117,24 @@ async fn a_wish_to_cancel_outlives_a_crash() {
     shop.crash_and_restart().await;
     let order = shop.reaches(&order.order_id, Refunded).await;
     assert_eq!(order.cause, "CANCELLED_BY_CUSTOMER");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_cancelled_and_why_is_remembered_over_a_crash() {
+    let mut shop = Shop::open().await;
+    shop.callees.script("ship/undo", [Reply::Silent]);
+    let order = shop.place(request("1", PaymentMethod::Card)).await;
+    let id = order.order_id.as_str();
+    shop.calls("ship/1").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let cancelled = tokio::time::timeout(Duration::from_millis(100), shop.cancel(id)).await;
+    assert!(cancelled.is_err() && shop.order(id).await.cancel_requested, "shipping has not answered yet");
+    assert_eq!(shop.order(id).await.state(), Confirmed);
+    shop.crash_and_restart().await;
+    let order = shop.reaches(id, Refunded).await;
+    assert_eq!((order.cause.as_str(), order.reason.as_str()), ("CANCELLED_BY_CUSTOMER", "changed my mind"));
+    let watch = WatchOrderRequest { order_id: id.to_owned(), after_sequence: 4 };
+    let changes: Vec<_> = shop.client.clone().watch_order(watch).await.expect("watched").into_inner().collect().await;
+    let actors = changes.into_iter().map(|change| change.expect("a change").change.unwrap_or_default().actor);
+    assert_eq!(actors.collect::<Vec<_>>(), ["ann", "ann"]);
 }
