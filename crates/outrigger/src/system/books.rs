@@ -3,7 +3,7 @@
 use api::mesh::v1::Fact;
 use futures::{StreamExt, stream::BoxStream};
 use std::{iter, path::Path, sync::Arc};
-use store::{Data, OpenError, Store, StoreError};
+use store::{Data, OpenError, Stats, Store, StoreError};
 
 /// The stores of all services. Cloning shares them.
 #[derive(Clone)]
@@ -18,14 +18,6 @@ pub struct Opened {
     pub shipping: Store,
     /// Those of which the audit asks nothing.
     pub besides: Vec<(&'static str, Store)>,
-}
-
-/// What stores have done since they were opened.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Usage {
-    pub units: u64,
-    pub commits: u64,
-    pub statements: u64,
 }
 
 impl Books {
@@ -75,16 +67,9 @@ impl Books {
         orders::facts(&self.0.orders)
     }
 
-    /// What all of them have done.
-    pub fn usage(&self) -> Usage {
-        self.stores().fold(Usage::default(), |sum, (_, store)| {
-            let stats = store.stats();
-            Usage {
-                units: sum.units + stats.units,
-                commits: sum.commits + stats.commits,
-                statements: sum.statements + stats.statements,
-            }
-        })
+    /// What each of them has done.
+    pub fn usage(&self) -> Vec<(&'static str, Stats)> {
+        self.stores().map(|(name, store)| (name, store.stats())).collect()
     }
 
     /// Closes every store.

@@ -18,7 +18,7 @@ mod config;
 mod operations;
 mod rest;
 
-pub use books::{Books, Usage};
+pub use books::Books;
 pub use config::{Config, Where};
 pub use rest::RESTLESS;
 

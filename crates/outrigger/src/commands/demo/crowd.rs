@@ -1,26 +1,24 @@
 //! Any number of orders at once, and what they cost.
 
-use super::{finale, shelves};
+use super::{
+    cost::{Cost, Reading},
+    finale, shelves,
+};
 use crate::{
     commands::audit::{check, report_json, verdict},
     failure::Failure,
     shop::{Crowd, catalogue},
-    show::{Output, Progress, counted, order_rows, plain_table, print_json, say},
-    system::{System, Usage},
-    usage,
+    show::{Output, Progress, order_rows, print_json, say},
+    system::System,
 };
 use api::order::v1::{ListOrdersRequest, order_service_client::OrderServiceClient};
 use audit::Report;
 use futures::future::try_join_all;
-use serde_json::{Value, json};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+use serde_json::json;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
-use tokio::time::Instant;
 
 /// More orders than this are not listed.
 const LISTED: u64 = 200;
@@ -83,82 +81,4 @@ async fn tell(system: &System, orders: u64, at_once: u32, cost: &Cost, report: &
     say!("{}\n", cost.text(at_once));
     say!("{}", finale::text(report).trim_end());
     Ok(())
-}
-
-/// The process's counters at a moment.
-struct Reading {
-    at: Instant,
-    processor: Option<Duration>,
-    stores: Usage,
-}
-
-impl Reading {
-    fn now(system: &System) -> Self {
-        Self { at: Instant::now(), processor: usage::processor_time(), stores: system.books().usage() }
-    }
-
-    fn since(&self, before: &Self, orders: u64) -> Cost {
-        let (now, then) = (&self.stores, &before.stores);
-        Cost {
-            orders,
-            took: self.at - before.at,
-            processor: self.processor.zip(before.processor).map(|(now, then)| now.saturating_sub(then)),
-            units: now.units - then.units,
-            commits: now.commits - then.commits,
-            statements: now.statements - then.statements,
-            peak: usage::peak_memory(),
-        }
-    }
-}
-
-/// What the orders took, from the first one placed to the last one ended.
-struct Cost {
-    orders: u64,
-    took: Duration,
-    processor: Option<Duration>,
-    units: u64,
-    commits: u64,
-    statements: u64,
-    /// KiB.
-    peak: Option<u64>,
-}
-
-impl Cost {
-    fn per_order(&self, all: u64) -> f64 {
-        all as f64 / self.orders.max(1) as f64
-    }
-
-    fn rate(&self) -> f64 {
-        self.orders as f64 / self.took.as_secs_f64().max(0.001)
-    }
-
-    fn processor_millis(&self) -> Option<f64> {
-        self.processor.map(|time| time.as_secs_f64() * 1_000.0 / self.orders.max(1) as f64)
-    }
-
-    fn text(&self, at_once: u32) -> String {
-        let row = |name: &str, value: String| [name.to_owned(), value];
-        let mut rows = vec![
-            row(
-                &counted(self.orders, "order", "orders"),
-                format!("{:.1} s, {at_once} at once", self.took.as_secs_f64()),
-            ),
-            row("settled a second", format!("{:.0}", self.rate())),
-        ];
-        rows.extend(self.processor_millis().map(|millis| row("processor time an order", format!("{millis:.2} ms"))));
-        rows.push(row("units an order", format!("{:.1}", self.per_order(self.units))));
-        rows.push(row("commits an order", format!("{:.2}", self.per_order(self.commits))));
-        rows.push(row("statements an order", format!("{:.1}", self.per_order(self.statements))));
-        rows.extend(self.peak.map(|kib| row("memory at most", format!("{} MiB", kib / 1_024))));
-        plain_table(rows)
-    }
-
-    fn json(&self, at_once: u32) -> Value {
-        json!({
-            "orders": self.orders, "concurrency": at_once, "seconds": self.took.as_secs_f64(),
-            "orders_per_second": self.rate(), "processor_ms_per_order": self.processor_millis(),
-            "units_per_order": self.per_order(self.units), "commits_per_order": self.per_order(self.commits),
-            "statements_per_order": self.per_order(self.statements), "peak_memory_kib": self.peak,
-        })
-    }
 }

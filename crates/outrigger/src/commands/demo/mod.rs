@@ -1,5 +1,6 @@
 //! `demo`: a shop's worth of orders with trouble mixed in, each told to its end; or any number of them at once.
 
+mod cost;
 mod crowd;
 mod director;
 mod finale;
