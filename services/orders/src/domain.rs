@@ -55,3 +55,6 @@ pub mod steps {
     /// A return of goods that cost nothing.
     pub const RESTOCK_ONLY: &[Step] = &[with_another(RESTOCK)];
 }
+
+#[cfg(test)]
+mod walk_tests;

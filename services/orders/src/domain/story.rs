@@ -143,7 +143,8 @@ impl Story {
     fn standing(&self, step: &str, giving_back: bool) -> OrderState {
         match step {
             _ if giving_back && self.order.taken => Refunding,
-            steps::PAY => Paying,
+            // Going back, an order that was paid is never again one that is being paid.
+            steps::PAY if self.order.payment_id.is_empty() => Paying,
             steps::SHIP => Confirmed,
             _ => Reserving,
         }
