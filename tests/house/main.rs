@@ -42,8 +42,10 @@ fn sources() -> Vec<Source> {
 
 fn collect(path: &Path, root: &Path, found: &mut Vec<Source>) {
     if path.is_dir() {
-        let mut entries: Vec<_> =
-            std::fs::read_dir(path).expect("a folder can be read").map(|entry| entry.expect("an entry").path()).collect();
+        let mut entries: Vec<_> = std::fs::read_dir(path)
+            .expect("a folder can be read")
+            .map(|entry| entry.expect("an entry").path())
+            .collect();
         entries.sort();
         entries.iter().filter(|entry| !entry.ends_with("target")).for_each(|entry| collect(entry, root, found));
     } else if path.extension().is_some_and(|extension| extension == "rs") {

@@ -50,7 +50,8 @@ fn nothing_is_left_open_and_no_test_is_switched_off() {
     let open = sources()
         .into_iter()
         .flat_map(|s| {
-            let found: Vec<_> = marks.iter().filter(|m| s.text.contains(**m)).map(|m| format!("{}: {m}", s.path)).collect();
+            let found: Vec<_> =
+                marks.iter().filter(|m| s.text.contains(**m)).map(|m| format!("{}: {m}", s.path)).collect();
             found
         })
         .collect();
@@ -62,7 +63,9 @@ fn no_module_is_a_drawer_for_everything() {
     let drawers = sources()
         .into_iter()
         .map(|s| s.path)
-        .filter(|path| ["utils.rs", "util.rs", "helpers.rs", "common.rs", "misc.rs"].iter().any(|name| path.ends_with(name)))
+        .filter(|path| {
+            ["utils.rs", "util.rs", "helpers.rs", "common.rs", "misc.rs"].iter().any(|name| path.ends_with(name))
+        })
         .collect();
     assert_none("a file is about one thing", drawers);
 }

@@ -68,7 +68,8 @@ fn what_touches_the_outside_lives_in_one_place() {
     ];
     let mut findings = Vec::new();
     for source in sources().iter().filter(|s| s.is_program()) {
-        for (words, homes) in walls.iter().filter(|(_, homes)| !homes.iter().any(|home| source.path.starts_with(home))) {
+        for (words, homes) in walls.iter().filter(|(_, homes)| !homes.iter().any(|home| source.path.starts_with(home)))
+        {
             for word in words.iter().filter(|word| code(source).contains(**word)) {
                 findings.push(format!("{} names {word}, which belongs to {}", source.path, homes.join(" or ")));
             }

@@ -4,6 +4,7 @@
 mod demo;
 mod feed;
 mod kills;
+mod planted;
 mod refusals;
 mod replay;
 mod states;

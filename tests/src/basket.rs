@@ -2,7 +2,8 @@
 
 use api::{
     order::v1::{
-        ChargeLine, Customer, FailureAction, FailurePolicy, OrderLine, Payment, PaymentMethod, PlaceOrderRequest, WaitFor,
+        ChargeLine, Customer, FailureAction, FailurePolicy, OrderLine, Payment, PaymentMethod, PlaceOrderRequest,
+        WaitFor,
     },
     types::Money,
 };

@@ -9,7 +9,8 @@ use api::{
     },
     order::v1::{
         CancelOrderRequest, GetOrderRequest, Order, OrderChange, OrderState, PlaceOrderResponse, Resolution,
-        ResolveOrderRequest, ReturnItemsRequest, ReturnLine, WatchOrderRequest, order_service_client::OrderServiceClient,
+        ResolveOrderRequest, ReturnItemsRequest, ReturnLine, WatchOrderRequest,
+        order_service_client::OrderServiceClient,
     },
     payment::v1::payment_service_client::PaymentServiceClient,
     shipping::v1::shipping_service_client::ShippingServiceClient,

@@ -6,8 +6,7 @@ use parking_lot::Mutex;
 use std::{collections::HashMap, time::Duration};
 
 /// What the saga calls, forward and back.
-const ACTIONS: [&str; 8] =
-    ["Authorise", "Charge", "Reserve", "Commit", "Capture", "CreateShipment", "Void", "Release"];
+const ACTIONS: [&str; 8] = ["Authorise", "Charge", "Reserve", "Commit", "Capture", "CreateShipment", "Void", "Release"];
 
 /// One order of each fate, all at once, and the audit.
 async fn every_order_ends_right(world: &World) {

@@ -3,7 +3,8 @@
 
 use api::{
     inventory::v1::{
-        CommitRequest, CorrectStockRequest, ReceiveStockRequest, ReleaseRequest, ReserveRequest, RestockRequest, StockLine,
+        CommitRequest, CorrectStockRequest, ReceiveStockRequest, ReleaseRequest, ReserveRequest, RestockRequest,
+        StockLine,
     },
     order::v1::{Order, OrderState, Payment, PaymentMethod, Resolution},
     payment::v1::{AuthoriseRequest, CaptureRequest, ChargeRequest, RefundRequest, VoidRequest},
@@ -36,7 +37,9 @@ const ORDER_DEEDS: [OrderDeed; 8] = {
 async fn befall(world: &World, order: &Order, key: &str, deed: OrderDeed) {
     // A refusal is as good as a success here: what counts is what holds afterwards.
     match deed {
-        OrderDeed::PlaceAgain => drop(world.try_place(basket([("MUG", 2)]).transfer("tok_race").or_hold().key(key)).await),
+        OrderDeed::PlaceAgain => {
+            drop(world.try_place(basket([("MUG", 2)]).transfer("tok_race").or_hold().key(key)).await)
+        }
         OrderDeed::Cancel => drop(world.cancel(order).await),
         OrderDeed::Return => drop(world.take_back(order, &format!("return-{key}"), "MUG", 1).await),
         OrderDeed::Retry => drop(world.resolve(order, Resolution::Retry).await),
@@ -128,7 +131,19 @@ const DEEDS: [Deed; 14] = {
         Restock, Ship, Void,
     };
     [
-        Authorise, Capture, Charge, Void, RefundPart, RefundAll, Reserve, Commit, Release, Restock, Receive, Correct, Ship,
+        Authorise,
+        Capture,
+        Charge,
+        Void,
+        RefundPart,
+        RefundAll,
+        Reserve,
+        Commit,
+        Release,
+        Restock,
+        Receive,
+        Correct,
+        Ship,
         CancelShipment,
     ]
 };
@@ -207,7 +222,9 @@ impl Subject<'_> {
                 drop(inventory.release(ReleaseRequest { request_id, order_id, undoes }).await);
             }
             Deed::Restock => {
-                drop(inventory.restock(RestockRequest { request_id, order_id, lines: self.lines(1), step: None }).await);
+                drop(
+                    inventory.restock(RestockRequest { request_id, order_id, lines: self.lines(1), step: None }).await,
+                );
             }
             Deed::Receive => {
                 drop(inventory.receive_stock(ReceiveStockRequest { request_id, lines: self.lines(3) }).await);
