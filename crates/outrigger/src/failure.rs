@@ -61,7 +61,9 @@ pub fn describe(status: &tonic::Status) -> String {
     use tonic_types::StatusExt;
     let mut text = format!("{}: {}", code_name(status.code()), status.message());
     if let Some(bad) = status.get_details_bad_request() {
-        for violation in bad.field_violations {
+        // A single one is in the message already.
+        let several = if bad.field_violations.len() > 1 { bad.field_violations } else { Vec::new() };
+        for violation in several {
             text.push_str(&format!("\n  {}: {}", violation.field, violation.description));
         }
     }

@@ -63,7 +63,7 @@ impl Crowd {
     pub fn order(&self, number: u64) -> PlaceOrderRequest {
         let dice = Dice::new(self.seed.rotate_left(17) ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let (method, token) = match dice.bits() % 3 {
-            0 if dice.bits() % (DECLINED / 3) == 0 => (PaymentMethod::Card, tokens::DECLINED),
+            0 if dice.bits().is_multiple_of(DECLINED / 3) => (PaymentMethod::Card, tokens::DECLINED),
             0 => (PaymentMethod::Card, tokens::OK),
             1 => (PaymentMethod::Transfer, tokens::OK),
             _ => (PaymentMethod::Wallet, tokens::OK),

@@ -277,10 +277,13 @@ impl Story {
         }
     }
 
-    /// "2 × Oar, ash, 2.4 m and more".
+    /// "2 × Oar, ash, 2.4 m + 3": so many of the first line, and so many lines more.
     pub fn what(&self) -> String {
         let (sku, quantity) = self.lines[0];
-        let more = if self.lines.len() > 1 { " and more" } else { "" };
+        let more = match self.lines.len() - 1 {
+            0 => String::new(),
+            lines => format!(" + {lines}"),
+        };
         let title = goods(sku).title;
         if quantity == 1 { format!("{title}{more}") } else { format!("{quantity} × {title}{more}") }
     }

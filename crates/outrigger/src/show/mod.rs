@@ -10,7 +10,7 @@ mod tone;
 
 pub use amount::{amount, money, parse_amount};
 pub use json::{order_json, print_json};
-pub use order::{change_line, order_page, order_rows, path_word, state_name, state_of, state_tone};
+pub use order::{change_line, order_page, order_rows, path_word, short_time, state_name, state_of, state_tone};
 pub use progress::{Progress, counted};
 pub use table::{plain_table, table};
 pub use tone::Tone;

@@ -87,7 +87,7 @@ pub fn order_page(order: &Order) -> String {
         ),
     ];
     facts.extend(optional.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| fact(name, value)));
-    format!("{}\n{}", plain_table(facts), lines(order))
+    format!("{}\n\n{}", plain_table(facts), lines(order))
 }
 
 fn lines(order: &Order) -> String {
@@ -116,7 +116,7 @@ pub fn change_line(change: &OrderChange) -> String {
 }
 
 /// To the second; the whole is in JSON.
-fn short_time(time: &prost_types::Timestamp) -> String {
+pub fn short_time(time: &prost_types::Timestamp) -> String {
     prost_types::Timestamp { seconds: time.seconds, nanos: 0 }.to_string().replace('T', " ").replace('Z', "")
 }
 

@@ -4,7 +4,7 @@ use super::{finale, shelves, stage::Stage};
 use crate::{
     failure::{Failure, describe},
     shop::{Act, Story, catalogue, stories},
-    show::{Output, money},
+    show::{Output, money, say},
     system::System,
 };
 use api::{
@@ -31,6 +31,9 @@ pub async fn play(system: &Arc<System>, output: Output) -> Result<(), Failure> {
     let in_stock = catalogue().iter().filter(|goods| goods.stock > 0);
     let stock = in_stock.map(|goods| StockLine { sku: goods.sku.to_owned(), quantity: goods.stock }).collect();
     shelves::receive(system, format!("opening-{run}"), stock).await?;
+    if output == Output::Table {
+        say!("A ship chandler's day: {} orders, with trouble mixed in. Each ends as it should:\n", stories().len());
+    }
     let stage = Arc::new(Stage::open(output, stories().len()));
     let scenes = stories().iter().enumerate().map(|(at, story)| {
         let orders = OrderServiceClient::new(system.wire("operator", orders::NAME));

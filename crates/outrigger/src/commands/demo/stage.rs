@@ -44,10 +44,10 @@ impl Stage {
         });
         let mut rows = self.rows.lock();
         rows[at].head = format!(
-            "{:>2}  {:<12} {:<28} {:>11}",
+            "{:>2}  {:<12} {:<29} {:>11}",
             at + 1,
             story.who,
-            clipped(&story.what(), 28),
+            clipped(&story.what(), 29),
             money(order.total.as_ref())
         );
         rows[at].bar = bar;

@@ -5,7 +5,9 @@ use crate::{
     cli::Common,
     failure::Failure,
     reach::{self, Place},
-    show::{Output, change_line, heard, order_json, order_rows, print_json, say, state_name, state_of, table},
+    show::{
+        Output, change_line, heard, order_json, order_rows, print_json, say, short_time, state_name, state_of, table,
+    },
     system::Books,
 };
 use ambient::Ambient;
@@ -209,7 +211,7 @@ fn parked_table(parked: &[ParkedOrder]) -> String {
         &["order", "step", "since", "cause", "why"],
         parked.iter().map(|parked| {
             let order = parked.order.clone().unwrap_or_default();
-            let since = parked.park_time.as_ref().map(ToString::to_string).unwrap_or_default();
+            let since = parked.park_time.as_ref().map(short_time).unwrap_or_default();
             [order.order_id, parked.step.clone(), since, order.cause, order.reason]
         }),
     )
