@@ -25,6 +25,7 @@
 //! Memory: identifiers are kept once, rows as a few numbers: under a kilobyte an order of ordinary size.
 
 mod books;
+mod counts;
 mod ending;
 mod identity;
 mod money;

@@ -2,6 +2,7 @@
 
 use crate::{
     commands::{audit, demo, order, replay, serve},
+    common::Common,
     failure::Failure,
     show::Output,
 };
@@ -48,13 +49,6 @@ impl Command {
             _ => "warn",
         }
     }
-}
-
-/// What every command is told.
-#[derive(Clone, Debug)]
-pub struct Common {
-    pub output: Output,
-    pub config: Option<PathBuf>,
 }
 
 impl Cli {

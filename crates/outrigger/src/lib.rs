@@ -13,6 +13,7 @@
 
 mod cli;
 mod commands;
+mod common;
 mod duration;
 mod failure;
 mod feed;

@@ -1,7 +1,7 @@
 //! `audit`: are money, stock and orders right, over all services?
 
 use crate::{
-    cli::Common,
+    common::Common,
     failure::Failure,
     reach::{self, Place},
     show::{Output, Tone, amount, counted, plain_table, print_json, say},

@@ -1,7 +1,7 @@
 //! What commands that run a system have in common: its configuration, its start, and the wish to stop it.
 
 use crate::{
-    cli::Common,
+    common::Common,
     failure::Failure,
     settings::{self, File},
     system::{Config, StartError, System, Where},

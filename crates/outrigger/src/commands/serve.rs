@@ -2,7 +2,7 @@
 
 use super::host::{self, Listen, Stop};
 use crate::{
-    cli::Common,
+    common::Common,
     failure::Failure,
     show::{Output, print_json, say},
     system::System,

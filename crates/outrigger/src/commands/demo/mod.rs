@@ -12,7 +12,7 @@ use super::{
     serve,
 };
 use crate::{
-    cli::Common,
+    common::Common,
     failure::Failure,
     settings::File,
     show::Output,

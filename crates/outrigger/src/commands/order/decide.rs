@@ -2,7 +2,7 @@
 
 use super::{client, me, place::parts, show};
 use crate::{
-    cli::Common,
+    common::Common,
     failure::Failure,
     reach::Running,
     show::{Output, money, say},

@@ -5,7 +5,7 @@ mod place;
 mod read;
 
 use crate::{
-    cli::Common,
+    common::Common,
     failure::Failure,
     show::{Output, order_json, order_page, print_json, say},
 };

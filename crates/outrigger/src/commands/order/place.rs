@@ -1,7 +1,7 @@
 //! `order place`.
 
 use super::{client, show};
-use crate::{cli::Common, duration, failure::Failure, reach::Running, show::parse_amount};
+use crate::{common::Common, duration, failure::Failure, reach::Running, show::parse_amount};
 use ambient::Ambient;
 use api::{
     order::v1::{

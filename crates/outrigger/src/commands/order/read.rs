@@ -2,7 +2,7 @@
 
 use super::{client, show};
 use crate::{
-    cli::Common,
+    common::Common,
     failure::Failure,
     reach::{self, Place},
     show::{

@@ -15,7 +15,7 @@ pub use args::Args;
 
 use super::host::{self, Stop};
 use crate::{
-    cli::Common,
+    common::Common,
     failure::Failure,
     feed::{FeedError, Survey},
     reach,
