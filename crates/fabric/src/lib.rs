@@ -19,9 +19,11 @@
 //! ```
 //!
 //! For handlers: [`caller`] says who calls, [`Deadline::current`] until when, [`trace::current`] within which trace; and
-//! [`status`] builds errors with google.rpc details.
+//! [`status`] builds errors with google.rpc details. What the contract promises of every service alike is here once:
+//! [`Check`] reads requests, [`page`] tells lists apart, [`replay`] what came before, [`time`] writes times.
 
 mod callers;
+mod check;
 mod client;
 mod connect;
 mod context;
@@ -36,10 +38,14 @@ mod metadata;
 mod methods;
 mod observed;
 mod one_status;
+pub mod page;
 mod panics;
 mod registry;
+pub mod replay;
 mod server;
+mod simulated;
 pub mod status;
+pub mod time;
 pub mod trace;
 mod traced;
 mod transport;
@@ -47,10 +53,12 @@ mod way;
 mod wire;
 
 pub use callers::{CALLER_HEADER, EDGE, caller};
+pub use check::{Check, Violations};
 pub use connect::connect;
 pub use deadline::Deadline;
 pub use error::{ConnectError, HostError};
 pub use listener::Limits;
 pub use mesh::{Listening, Mesh, Placement};
+pub use simulated::simulated;
 pub use way::Between;
 pub use wire::Wire;
