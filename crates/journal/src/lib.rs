@@ -4,7 +4,8 @@
 //! - [`Bus`]: carries them to consumers, each effect committed with the note that it happened (`inbox`, `cursor`);
 //! - [`parked`]: events that a consumer could not digest, with those of their key behind them;
 //! - [`once`]: clients' keys, so that a request sent twice is one request (I5);
-//! - [`barrier`]: sagas' steps, so that an undo which overtakes its action wins (I5).
+//! - [`barrier`]: sagas' steps, so that an undo which overtakes its action wins (I5);
+//! - [`gate`]: both of these around one decision, with the [`Stamp`] of the call.
 //!
 //! Its tables stand in every service's own database, so that each of these commits with the service's own rows.
 //! Apart from the services because the rules are the same for all; apart from `store` because that knows no tables.
@@ -14,12 +15,14 @@ mod bulk;
 mod bus;
 mod cursor;
 mod event;
+pub mod gate;
 mod inbox;
 mod migrations;
 pub mod once;
 pub mod outbox;
 pub mod parked;
 mod retention;
+mod stamp;
 
 pub use bus::{Bus, Consumer, Indigestible, Subscription};
 pub use cursor::rewind;
@@ -27,3 +30,4 @@ pub use event::Event;
 pub use migrations::migrations;
 pub use once::{Claim, Fingerprint, Key};
 pub use retention::Retention;
+pub use stamp::Stamp;
