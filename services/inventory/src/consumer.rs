@@ -2,12 +2,11 @@
 
 use crate::{
     domain::OrderId,
-    stamp::Stamp,
     store::dispatch::{self, Dispatched},
 };
 use ambient::Ambient;
 use api::shipping::v1::{ShipmentChanged, ShipmentState};
-use journal::{Consumer, Event, Indigestible};
+use journal::{Consumer, Event, Indigestible, Stamp};
 use prost::Message;
 use store::{BoxFuture, Tx};
 
@@ -38,8 +37,7 @@ impl Dispatches {
             ShipmentState::Unspecified => return Err(poison("its shipment is in a state unknown here")),
         }
         // The event's own moment and trace, and an identifier made of its own: the unit may run again.
-        let stamp =
-            Stamp { now: self.ambient.now(), event_id: format!("{}-shipped", event.id), trace: event.trace.clone() };
+        let stamp = Stamp { now: self.ambient.now(), id: format!("{}-shipped", event.id), trace: event.trace.clone() };
         let order = OrderId(shipment.order_id);
         match dispatch::dispatched(tx, &stamp, &order).await.map_err(Indigestible::Store)? {
             Dispatched::Settled => Ok(()),

@@ -10,10 +10,8 @@ mod domain;
 mod facts;
 mod messages;
 mod migrations;
-mod stamp;
 mod store;
 mod sweeper;
-mod tokens;
 
 pub use facts::facts;
 

@@ -1,12 +1,9 @@
 //! The domain's things as the contract's messages: for answers, for events and for the audit's facts alike.
 
-use crate::{
-    domain::{Level, OrderId, Reservation, Shortage, Sku, State},
-    stamp::Stamp,
-};
-use ambient::Timestamp;
+use crate::domain::{Level, OrderId, Reservation, Shortage, Sku, State};
 use api::inventory::v1 as pb;
-use journal::Event;
+use fabric::time::timestamp;
+use journal::{Event, Stamp};
 use prost::Message;
 
 /// What this service publishes, by full name.
@@ -29,7 +26,7 @@ pub fn stock_out(stamp: &Stamp, order: &OrderId, lacking: &[Shortage]) -> Event 
 
 fn event(stamp: &Stamp, kind: &str, order: &OrderId, version: i64, payload: Vec<u8>, place: usize) -> Event {
     Event {
-        id: if place == 0 { stamp.event_id.clone() } else { format!("{}-{place}", stamp.event_id) },
+        id: stamp.event_id(place),
         source: crate::NAME.to_owned(),
         kind: kind.to_owned(),
         key: order.0.clone(),
@@ -45,7 +42,7 @@ pub fn reservation(reservation: &Reservation) -> pb::Reservation {
         order_id: reservation.order.0.clone(),
         state: state(reservation.state).into(),
         lines: reservation.lines.iter().map(|line| stock_line(&line.sku, line.quantity)).collect(),
-        expire_time: Some(time(reservation.expires_at)),
+        expire_time: Some(timestamp(reservation.expires_at)),
     }
 }
 
@@ -66,10 +63,4 @@ fn stock_line(sku: &Sku, quantity: i64) -> pb::StockLine {
 pub fn level(sku: Sku, level: Level) -> pb::StockLevel {
     let Level { on_hand, reserved, committed, shipped, received, returned, corrected } = level;
     pb::StockLevel { sku: sku.0, on_hand, reserved, committed, shipped, received, returned, corrected }
-}
-
-fn time(at: Timestamp) -> prost_types::Timestamp {
-    let millis = at.as_millis();
-    let nanos = i32::try_from(millis.rem_euclid(1_000) * 1_000_000).expect("below a thousand million");
-    prost_types::Timestamp { seconds: millis.div_euclid(1_000), nanos }
 }

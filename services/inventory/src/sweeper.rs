@@ -1,10 +1,8 @@
 //! Lets holds expire: a task that sleeps until the earliest is due, then works in batches, a unit each.
 
-use crate::{
-    stamp::Stamp,
-    store::expiry::{self, Sweep, Swept},
-};
+use crate::store::expiry::{self, Sweep, Swept};
 use ambient::{Alarm, Ambient};
+use journal::Stamp;
 use std::{sync::Arc, time::Duration};
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
@@ -35,7 +33,7 @@ pub async fn run(store: Store, ambient: Ambient, alarm: Arc<Alarm>, stop: Cancel
 }
 
 async fn sweep(store: &Store, ambient: &Ambient) -> Result<Swept, StoreError> {
-    let ask = Sweep { stamp: Stamp::take(ambient), most: BATCH };
+    let ask = Sweep { stamp: Stamp::take(ambient, fabric::trace::current()), most: BATCH };
     let swept = store.unit(ask, |tx, ask| Box::pin(expiry::sweep(tx, ask))).await?;
     if swept.expired > 0 {
         tracing::debug!(holds = swept.expired, "holds expired");

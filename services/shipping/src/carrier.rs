@@ -1,11 +1,9 @@
 //! The simulated carrier: a task that sleeps until the earliest parcel is due, then moves parcels on in batches, a unit each.
 //! Due times stand in the rows, so a restart forgets none.
 
-use crate::{
-    stamp::Stamp,
-    store::carrier::{self, Moved, Round},
-};
+use crate::store::carrier::{self, Moved, Round};
 use ambient::{Alarm, Ambient};
+use journal::Stamp;
 use std::{sync::Arc, time::Duration};
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
@@ -47,7 +45,7 @@ impl Carrier {
     }
 
     async fn round(&self) -> Result<Moved, StoreError> {
-        let stamp = Stamp::take(&self.ambient);
+        let stamp = Stamp::take(&self.ambient, fabric::trace::current());
         let ask = Round { delivery: stamp.now.plus(self.deliver_after), stamp, most: BATCH };
         self.store.unit(ask, |tx, ask| Box::pin(carrier::round(tx, ask))).await
     }

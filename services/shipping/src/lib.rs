@@ -9,9 +9,7 @@ mod domain;
 mod facts;
 mod messages;
 mod migrations;
-mod stamp;
 mod store;
-mod tokens;
 
 pub use facts::facts;
 

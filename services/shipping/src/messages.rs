@@ -1,12 +1,9 @@
 //! The domain's things as the contract's messages: for answers, events, the audit's facts, and the packing list in the row.
 
-use crate::{
-    domain::{Line, Shipment, State},
-    stamp::Stamp,
-};
-use ambient::Timestamp;
+use crate::domain::{Line, Shipment, State};
 use api::{inventory::v1::StockLine, shipping::v1 as pb};
-use journal::Event;
+use fabric::time::timestamp;
+use journal::{Event, Stamp};
 use prost::{DecodeError, Message};
 
 /// What this service publishes, by full name.
@@ -15,7 +12,7 @@ const SHIPMENT_CHANGED: &str = "outrigger.shipping.v1.ShipmentChanged";
 /// The event of a changed shipment. `place` tells the events of one unit apart.
 pub fn changed(stamp: &Stamp, after: &Shipment, place: usize) -> Event {
     Event {
-        id: if place == 0 { stamp.event_id.clone() } else { format!("{}-{place}", stamp.event_id) },
+        id: stamp.event_id(place),
         source: crate::NAME.to_owned(),
         kind: SHIPMENT_CHANGED.to_owned(),
         key: after.order.0.clone(),
@@ -30,8 +27,8 @@ pub fn shipment(shipment: Shipment) -> pb::Shipment {
     pb::Shipment {
         state: state(shipment.state).into(),
         lines: shipment.lines.into_iter().map(stock_line).collect(),
-        create_time: Some(time(shipment.created)),
-        update_time: Some(time(shipment.updated)),
+        create_time: Some(timestamp(shipment.created)),
+        update_time: Some(timestamp(shipment.updated)),
         shipment_id: shipment.id.0,
         order_id: shipment.order.0,
         tracking_number: shipment.tracking,
@@ -61,10 +58,4 @@ pub fn unpack(packing: &[u8]) -> Result<Vec<Line>, DecodeError> {
 
 fn stock_line(line: Line) -> StockLine {
     StockLine { sku: line.sku, quantity: line.quantity }
-}
-
-fn time(at: Timestamp) -> prost_types::Timestamp {
-    let millis = at.as_millis();
-    let nanos = i32::try_from(millis.rem_euclid(1_000) * 1_000_000).expect("below a thousand million");
-    prost_types::Timestamp { seconds: millis.div_euclid(1_000), nanos }
 }

@@ -1,14 +1,13 @@
 //! Answers of the store as gRPC answers: the one place where a refusal becomes a status.
 
 use crate::{domain::Refusal, store::call::Answer};
-use fabric::status;
+use fabric::{replay, status};
+use journal::gate::Answer as Given;
 use std::time::Duration;
 use store::StoreError;
-use tonic::{Code, Response, Status, metadata::MetadataValue};
+use tonic::{Code, Response, Status};
 use tonic_types::{ErrorDetails, PreconditionViolation, StatusExt};
 
-/// Says that an answer is that of an earlier call with the same key.
-const REPLAYED: &str = "outrigger-replayed";
 /// When to come again for what has not been heard of yet.
 const SOON: Duration = Duration::from_millis(100);
 
@@ -18,26 +17,9 @@ const NOTHING_MORE: &[(&str, &str)] = &[];
 /// The answer to a mutating call.
 pub fn respond<T, M>(answer: Answer<T>, message: impl FnOnce(T) -> M) -> Result<Response<M>, Status> {
     match answer {
-        Answer::Done { value, replayed } => {
-            let mut response = Response::new(message(value));
-            if replayed {
-                response.metadata_mut().insert(REPLAYED, MetadataValue::from_static("true"));
-            }
-            Ok(response)
-        }
-        Answer::Refused { refusal, replayed } => {
-            let mut refused = refused(&refusal);
-            if replayed {
-                refused.metadata_mut().insert(REPLAYED, MetadataValue::from_static("true"));
-            }
-            Err(refused)
-        }
-        Answer::Reused { field } => Err(status::refusal(
-            Code::AlreadyExists,
-            "REQUEST_ID_REUSED",
-            format!("this request_id was used with another `{field}`: use a new one, or send what was sent before"),
-            &[("field", field.as_str())],
-        )),
+        Answer::Given(Given::Done { value, replayed }) => replay::answer(Ok(Response::new(message(value))), replayed),
+        Answer::Given(Given::Refused { refusal, replayed }) => replay::answer(Err(refused(&refusal)), replayed),
+        Answer::Given(Given::Reused { field }) => Err(replay::reused(&field)),
         Answer::Unknown(skus) => {
             let skus: Vec<String> = skus.into_iter().map(|sku| sku.0).collect();
             let skus = skus.join(", ");

@@ -8,31 +8,28 @@ use crate::{
     Settings,
     domain::{Lines, OrderId, Sku},
     messages,
-    stamp::Stamp,
-    store::{
-        call::{Answer, Call, Place},
-        catalogue, counting, pages, reserving, stock,
-    },
-    tokens,
+    store::{call::Answer, catalogue, counting, pages, reserving, stock},
 };
-use ambient::{Alarm, Ambient, Fault, Faults};
+use ambient::{Alarm, Ambient, Faults};
 use answer::{failed, respond};
 use api::{
     inventory::v1::{self as pb, inventory_service_server::InventoryService},
     types::StepRef,
 };
-use decode::Check;
+use fabric::{
+    Check,
+    page::{LARGEST, Listing},
+};
 use journal::{
+    Stamp,
     barrier::Step,
+    gate::{self, Call, Place},
     once::{Fingerprint, Key},
 };
 use sea_orm::DbErr;
 use std::sync::Arc;
 use store::{BoxFuture, Store, Tx};
 use tonic::{Request, Response, Status};
-
-/// The listing that ListLevels' page tokens belong to.
-const LEVELS: &str = "levels";
 
 /// The service's gRPC side.
 #[derive(Clone)]
@@ -59,15 +56,8 @@ impl Api {
         T: Send + 'static,
         W: for<'a> Fn(&'a Tx, &'a A) -> BoxFuture<'a, Result<Answer<T>, DbErr>> + Send + Sync + 'static,
     {
-        let fault = self.0.faults.next(request_id);
-        if fault == Fault::Before {
-            return Err(Status::unavailable("a simulated fault: nothing was done"));
-        }
-        let answer = self.0.store.unit(ask, work).await.map_err(|error| failed(&error))?;
-        if fault == Fault::After {
-            return Err(Status::unavailable("a simulated fault: it was done, but the answer is lost"));
-        }
-        Ok(answer)
+        let unit = async { self.0.store.unit(ask, work).await.map_err(|error| failed(&error)) };
+        fabric::simulated(&self.0.faults, request_id, unit).await
     }
 
     async fn read<A, T, W>(&self, ask: A, work: W) -> Result<T, Status>
@@ -78,9 +68,8 @@ impl Api {
     }
 
     fn call<T>(&self, request: &Request<T>, method: &str, request_id: &str, print: Fingerprint) -> Call {
-        let caller = fabric::caller(request).to_owned();
-        let key = Key { caller, method: method.to_owned(), request_id: request_id.to_owned() };
-        Call { key, print, stamp: Stamp::take(&self.0.ambient) }
+        let key = Key::new(fabric::caller(request), method, request_id);
+        Call { key, print, stamp: Stamp::take(&self.0.ambient, fabric::trace::current()) }
     }
 }
 
@@ -92,7 +81,7 @@ impl InventoryService for Api {
     ) -> Result<Response<pb::PutCatalogueResponse>, Status> {
         let request = request.into_inner();
         let mut check = Check::default();
-        check.items(&request.items);
+        decode::items(&mut check, &request.items);
         check.done()?;
         let prices =
             request.items.iter().flat_map(|item| item.prices.iter().filter_map(|price| priced::row(&item.sku, price)));
@@ -110,7 +99,7 @@ impl InventoryService for Api {
     ) -> Result<Response<pb::GetCatalogueResponse>, Status> {
         let skus = request.into_inner().skus;
         let mut check = Check::default();
-        check.skus(&skus);
+        decode::skus(&mut check, &skus);
         check.done()?;
         let items = self.read(skus, |tx, skus| Box::pin(catalogue::get(tx, skus))).await?;
         let items = items.into_iter().map(priced::item).collect();
@@ -124,7 +113,7 @@ impl InventoryService for Api {
         let asked = request.get_ref();
         let mut check = Check::default();
         check.request_id(&asked.request_id);
-        let lines = check.lines(&asked.lines);
+        let lines = decode::lines(&mut check, &asked.lines);
         check.done()?;
         let print = Fingerprint::new().field("lines", printed(&lines));
         let call = self.call(&request, "ReceiveStock", &asked.request_id, print);
@@ -141,7 +130,7 @@ impl InventoryService for Api {
         let mut check = Check::default();
         check.request_id(&asked.request_id);
         check.text(&asked.sku, 64, "sku");
-        check.difference(asked.difference);
+        decode::difference(&mut check, asked.difference);
         check.text(&asked.reason, 1_000, "reason");
         check.text(&asked.actor, 128, "actor");
         check.done()?;
@@ -167,10 +156,10 @@ impl InventoryService for Api {
         let asked = request.get_ref();
         let mut check = Check::default();
         check.request_id(&asked.request_id);
-        let order = check.order(&asked.order_id);
-        let lines = check.lines(&asked.lines);
-        let hold_for = check.hold_for(asked.hold_for).unwrap_or(self.0.settings.hold_for);
-        check.step(asked.step.as_ref());
+        let order = decode::order(&mut check, &asked.order_id);
+        let lines = decode::lines(&mut check, &asked.lines);
+        let hold_for = decode::hold_for(&mut check, asked.hold_for).unwrap_or(self.0.settings.hold_for);
+        decode::step(&mut check, asked.step.as_ref());
         check.done()?;
         let held = asked.hold_for.map_or(0, |_| i64::try_from(hold_for.as_millis()).unwrap_or(i64::MAX));
         let print = order_print(&order, asked.step.as_ref())
@@ -193,8 +182,8 @@ impl InventoryService for Api {
         let asked = request.get_ref();
         let mut check = Check::default();
         check.request_id(&asked.request_id);
-        let order = check.order(&asked.order_id);
-        check.step(asked.step.as_ref());
+        let order = decode::order(&mut check, &asked.order_id);
+        decode::step(&mut check, asked.step.as_ref());
         check.done()?;
         let print = order_print(&order, asked.step.as_ref());
         let call = self.call(&request, "Commit", &asked.request_id, print);
@@ -208,8 +197,8 @@ impl InventoryService for Api {
         let asked = request.get_ref();
         let mut check = Check::default();
         check.request_id(&asked.request_id);
-        let order = check.order(&asked.order_id);
-        check.undoes(asked.undoes.as_ref());
+        let order = decode::order(&mut check, &asked.order_id);
+        decode::undoes(&mut check, asked.undoes.as_ref());
         check.done()?;
         let print = order_print(&order, asked.undoes.as_ref());
         let call = self.call(&request, "Release", &asked.request_id, print);
@@ -222,9 +211,9 @@ impl InventoryService for Api {
         let asked = request.get_ref();
         let mut check = Check::default();
         check.request_id(&asked.request_id);
-        let order = check.order(&asked.order_id);
-        let lines = check.lines(&asked.lines);
-        check.step(asked.step.as_ref());
+        let order = decode::order(&mut check, &asked.order_id);
+        let lines = decode::lines(&mut check, &asked.lines);
+        decode::step(&mut check, asked.step.as_ref());
         check.done()?;
         let print = order_print(&order, asked.step.as_ref()).field("lines", printed(&lines));
         let call = self.call(&request, "Restock", &asked.request_id, print);
@@ -240,7 +229,7 @@ impl InventoryService for Api {
     ) -> Result<Response<pb::GetLevelsResponse>, Status> {
         let skus = request.into_inner().skus;
         let mut check = Check::default();
-        check.skus(&skus);
+        decode::skus(&mut check, &skus);
         check.done()?;
         let skus: Vec<Sku> = skus.into_iter().map(Sku).collect();
         let levels = self.read(skus, |tx, skus| Box::pin(stock::levels(tx, skus.iter()))).await?;
@@ -254,16 +243,14 @@ impl InventoryService for Api {
     ) -> Result<Response<pb::ListLevelsResponse>, Status> {
         let asked = request.into_inner();
         let mut check = Check::default();
-        let size = check.page_size(asked.page_size);
-        let after = check.page_token(LEVELS, &asked.page_token);
+        let size = check.page_size(asked.page_size.min(LARGEST));
+        let listing = Listing::new("ListLevels", &[]);
+        let after = check.page_token(&listing, &asked.page_token, Some).unwrap_or_default();
         check.done()?;
         // One row more than asked for tells whether there is another page.
         let page = (after, size + 1);
         let mut levels = self.read(page, |tx, (after, most)| Box::pin(pages::levels(tx, after, *most))).await?;
-        let more = levels.len() as u64 > size;
-        levels.truncate(usize::try_from(size).expect("a page is small"));
-        let last = levels.last().filter(|_| more);
-        let next_page_token = last.map(|(sku, _)| tokens::issue(LEVELS, &sku.0)).unwrap_or_default();
+        let next_page_token = listing.cut(&mut levels, size, |(sku, _)| sku.0.clone());
         let levels = levels.into_iter().map(|(sku, level)| messages::level(sku, level)).collect();
         Ok(Response::new(pb::ListLevelsResponse { levels, next_page_token }))
     }
@@ -282,15 +269,15 @@ fn printed(lines: &Lines) -> String {
 /// The caller's step, or the order's own: see [`Place`].
 fn place(step: Option<&StepRef>, order: &OrderId, name: &str) -> Place {
     match step {
-        Some(step) => Place { in_saga: true, step: named(step, &step.step, step.attempt) },
-        None => Place { in_saga: false, step: of_order(order, name, 1) },
+        Some(step) => Place::in_saga(named(step, &step.step, step.attempt)),
+        None => Place::own(&order.0, name),
     }
 }
 
 /// Undoing "reserve" undoes its commit as well; outside of sagas, the order's own two steps.
 fn undone(undoes: Option<&StepRef>, order: &OrderId) -> Vec<Step> {
     match undoes {
-        None => ["reserve", "commit"].map(|name| of_order(order, name, 0)).into(),
+        None => ["reserve", "commit"].map(|name| gate::own(&order.0, name, 0)).into(),
         Some(step) if step.step == "reserve" => ["reserve", "commit"].map(|name| named(step, name, 0)).into(),
         Some(step) => vec![named(step, &step.step, 0)],
     }
@@ -298,9 +285,4 @@ fn undone(undoes: Option<&StepRef>, order: &OrderId) -> Vec<Step> {
 
 fn named(step: &StepRef, name: &str, attempt: i32) -> Step {
     Step { saga: step.saga.clone(), step: name.to_owned(), attempt }
-}
-
-/// A saga's name never holds a slash, so the two cannot meet.
-fn of_order(order: &OrderId, name: &str, attempt: i32) -> Step {
-    Step { saga: format!("{order}/own"), step: name.to_owned(), attempt }
 }

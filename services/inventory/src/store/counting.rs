@@ -1,10 +1,11 @@
 //! The units that change how much there is: deliveries that come in, and counts that find a difference.
 
 use super::{
-    call::{self, Answer, Call},
+    call::Answer,
     stock::{self, Entry, Note},
 };
 use crate::domain::{Kind, Level, Lines, Refusal, Sku, Unmovable};
+use journal::gate::{self, Call};
 use sea_orm::DbErr;
 use store::Tx;
 
@@ -31,11 +32,11 @@ pub async fn receive(tx: &Tx, ask: &Receive) -> Result<Answer<()>, DbErr> {
     }
     let full = ask.lines.iter().find(|(sku, quantity)| levels[*sku].after(Kind::Receive, *quantity).is_err());
     let decision = full.map_or(Ok(()), |(sku, _)| Err(Refusal::TooMuch { sku: sku.clone() }));
-    if let Err(ended) = call::keep(tx, &ask.call, decision).await? {
-        return Ok(ended.answer(()));
+    if let Err(ended) = gate::keep(tx, &ask.call, decision).await? {
+        return Ok(Answer::ended(ended, ()));
     }
     stock::move_lines(tx, Kind::Receive, &ask.lines, &ask.call.key.request_id, ask.call.stamp.now).await?;
-    Ok(Answer::Done { value: (), replayed: false })
+    Ok(Answer::done(()))
 }
 
 pub async fn correct(tx: &Tx, ask: &Correct) -> Result<Answer<Level>, DbErr> {
@@ -46,12 +47,12 @@ pub async fn correct(tx: &Tx, ask: &Correct) -> Result<Answer<Level>, DbErr> {
         Unmovable::BelowZero => Refusal::BelowZero { on_hand: before.on_hand },
         Unmovable::TooMuch => Refusal::TooMuch { sku: ask.sku.clone() },
     });
-    let after = match call::keep(tx, &ask.call, decision).await? {
+    let after = match gate::keep(tx, &ask.call, decision).await? {
         Ok(after) => after,
-        Err(ended) => return Ok(ended.answer(before)),
+        Err(ended) => return Ok(Answer::ended(ended, before)),
     };
     let entry = Entry { sku: &ask.sku, quantity: ask.difference, reference: &ask.call.key.request_id };
     let note = Note { reason: &ask.reason, actor: &ask.actor };
     stock::move_stock(tx, Kind::Correct, &[entry], Some(&note), ask.call.stamp.now).await?;
-    Ok(Answer::Done { value: after, replayed: false })
+    Ok(Answer::done(after))
 }

@@ -1,10 +1,8 @@
 //! The effect of a parcel that went: what was promised to its order is shipped. Part of the consumer's unit.
 
 use super::{reservation, stock};
-use crate::{
-    domain::{Kind, OrderId, Shipping, State},
-    stamp::Stamp,
-};
+use crate::domain::{Kind, OrderId, Shipping, State};
+use journal::Stamp;
 use sea_orm::DbErr;
 use store::Tx;
 

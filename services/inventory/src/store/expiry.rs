@@ -5,8 +5,9 @@ use super::{
     reservation,
     stock::{self, Entry},
 };
-use crate::{domain::Kind, stamp::Stamp};
+use crate::domain::Kind;
 use ambient::Timestamp;
+use journal::Stamp;
 use sea_orm::{DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use store::Tx;
 

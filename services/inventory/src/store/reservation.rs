@@ -7,10 +7,9 @@ use super::{
 use crate::{
     domain::{Held, Lines, OrderId, Reservation, Sku, State},
     messages,
-    stamp::Stamp,
 };
 use ambient::Timestamp;
-use journal::{Event, outbox};
+use journal::{Event, Stamp, outbox};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,

@@ -1,15 +1,16 @@
 //! The units of an order's stock: reserve, commit, release, restock. Each reads, passes the gates of [`call`], writes.
 
-use super::{
-    call::{self, Answer, Call, Place},
-    reservation, stock,
-};
+use super::{call::Answer, reservation, stock};
 use crate::{
     domain::{Committing, Kind, Lines, OrderId, Refusal, Releasing, Reservation, Reserving, Sku, State},
     messages,
 };
 use ambient::{Alarm, Timestamp};
-use journal::{barrier, outbox};
+use journal::{
+    barrier,
+    gate::{self, Call, Ended, Place},
+    outbox,
+};
 use sea_orm::DbErr;
 use std::{collections::BTreeMap, sync::Arc};
 use store::Tx;
@@ -59,7 +60,7 @@ pub async fn reserve(tx: &Tx, ask: &Reserve) -> Result<Outcome, DbErr> {
         return Ok(Answer::Unknown(unknown));
     }
     let decide = || Reservation::reserve(before.as_ref(), &ask.lines, ask.until, free(&on_hand));
-    let plan = match call::admit(tx, &ask.call, &ask.place, decide).await? {
+    let plan = match gate::admit(tx, &ask.call, &ask.place, decide).await? {
         Ok(plan) => plan,
         Err(ended) => return end(tx, &ask.call, &ask.order, ended, before).await,
     };
@@ -77,7 +78,7 @@ pub async fn reserve(tx: &Tx, ask: &Reserve) -> Result<Outcome, DbErr> {
     };
     let (alarm, until) = (ask.alarm.clone(), ask.until);
     tx.on_commit(Box::new(move || alarm.set(until)));
-    Ok(done(after))
+    Ok(Answer::done(after))
 }
 
 pub async fn commit(tx: &Tx, ask: &Commit) -> Result<Outcome, DbErr> {
@@ -92,38 +93,38 @@ pub async fn commit(tx: &Tx, ask: &Commit) -> Result<Outcome, DbErr> {
         None => Err(Refusal::NotReserved),
         Some(reservation) => reservation.commit(&lines, free(&on_hand)),
     };
-    let plan = match call::admit(tx, &ask.call, &ask.place, decide).await? {
+    let plan = match gate::admit(tx, &ask.call, &ask.place, decide).await? {
         Ok(plan) => plan,
         Err(ended) => return end(tx, &ask.call, &ask.order, ended, before).await,
     };
     let stamp = &ask.call.stamp;
     let before = match (plan, before) {
         (Committing::Promise | Committing::TakeAnew, Some(before)) => before,
-        (Committing::Keep, before) | (_, before @ None) => return Ok(done(before)),
+        (Committing::Keep, before) | (_, before @ None) => return Ok(Answer::done(before)),
     };
     if plan == Committing::TakeAnew {
         stock::move_lines(tx, Kind::Reserve, &lines, &ask.order.0, stamp.now).await?;
     }
     stock::move_lines(tx, Kind::Commit, &lines, &ask.order.0, stamp.now).await?;
-    Ok(done(Some(reservation::turn(tx, stamp, before, State::Committed).await?)))
+    Ok(Answer::done(Some(reservation::turn(tx, stamp, before, State::Committed).await?)))
 }
 
 pub async fn release(tx: &Tx, ask: &Release) -> Result<Outcome, DbErr> {
     let before = reservation::find(tx, &ask.order).await?;
     let decision = before.as_ref().map_or(Ok(Releasing::Keep), Reservation::release);
-    let plan = match call::keep(tx, &ask.call, decision).await? {
+    let plan = match gate::keep(tx, &ask.call, decision).await? {
         Ok(plan) => plan,
-        Err(ended) => return Ok(ended.answer(before)),
+        Err(ended) => return Ok(Answer::ended(ended, before)),
     };
     for step in &ask.undoes {
         barrier::undo(tx, step, ask.call.stamp.now).await?;
     }
-    let (Some(before), Some(kind)) = (&before, given_up(plan)) else { return Ok(done(before)) };
+    let (Some(before), Some(kind)) = (&before, given_up(plan)) else { return Ok(Answer::done(before)) };
     let stamp = &ask.call.stamp;
     if let Some(kind) = kind {
         stock::move_lines(tx, kind, &before.wanted(), &ask.order.0, stamp.now).await?;
     }
-    Ok(done(Some(reservation::turn(tx, stamp, before.clone(), State::Released).await?)))
+    Ok(Answer::done(Some(reservation::turn(tx, stamp, before.clone(), State::Released).await?)))
 }
 
 /// How the stock moves when a reservation is given up; nothing when it was given up before.
@@ -143,12 +144,12 @@ pub async fn restock(tx: &Tx, ask: &Restock) -> Result<Answer<()>, DbErr> {
         return Ok(Answer::NotYet);
     }
     let decide = || before.as_ref().ok_or(Refusal::NotReserved)?.restock(&ask.lines);
-    if let Err(ended) = call::admit(tx, &ask.call, &ask.place, decide).await? {
-        return Ok(ended.answer(()));
+    if let Err(ended) = gate::admit(tx, &ask.call, &ask.place, decide).await? {
+        return Ok(Answer::ended(ended, ()));
     }
     reservation::count_returned(tx, &ask.order, &ask.lines).await?;
     stock::move_lines(tx, Kind::Restock, &ask.lines, &ask.order.0, ask.call.stamp.now).await?;
-    Ok(Answer::Done { value: (), replayed: false })
+    Ok(Answer::done(()))
 }
 
 /// A call that does nothing. That there was no stock is told to whom it concerns, once.
@@ -156,19 +157,15 @@ async fn end(
     tx: &Tx,
     call: &Call,
     order: &OrderId,
-    ended: call::Ended,
+    ended: Ended<Refusal>,
     before: Option<Reservation>,
 ) -> Result<Outcome, DbErr> {
-    if let call::Ended::Refused { refusal: Refusal::OutOfStock(lacking), replayed: false } = &ended {
+    if let Ended::Refused { refusal: Refusal::OutOfStock(lacking), replayed: false } = &ended {
         outbox::append(tx, &messages::stock_out(&call.stamp, order, lacking)).await?;
     }
-    Ok(ended.answer(before))
+    Ok(Answer::ended(ended, before))
 }
 
 fn free(on_hand: &BTreeMap<Sku, i64>) -> impl Fn(&Sku) -> i64 {
     |sku| on_hand.get(sku).copied().unwrap_or(0)
-}
-
-const fn done(after: Option<Reservation>) -> Outcome {
-    Answer::Done { value: after, replayed: false }
 }

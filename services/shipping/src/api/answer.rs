@@ -1,41 +1,24 @@
 //! Answers of the store as gRPC answers: the one place where a refusal becomes a status.
 
-use crate::store::call::Answer;
-use fabric::status;
+use crate::{domain::Refusal, store::call::Answer};
+use fabric::{replay, status};
 use store::StoreError;
-use tonic::{Code, Response, Status, metadata::MetadataValue};
-
-/// Says that an answer is that of an earlier call with the same key.
-const REPLAYED: &str = "outrigger-replayed";
+use tonic::{Code, Response, Status};
 
 /// A reason that says it all.
 const NOTHING_MORE: &[(&str, &str)] = &[];
 
 /// The answer to a mutating call.
 pub fn respond<T, M>(answer: Answer<T>, message: impl FnOnce(T) -> M) -> Result<Response<M>, Status> {
-    let replayed = MetadataValue::from_static("true");
     match answer {
-        Answer::Done { value, replayed: false } => Ok(Response::new(message(value))),
-        Answer::Done { value, replayed: true } => {
-            let mut response = Response::new(message(value));
-            response.metadata_mut().insert(REPLAYED, replayed);
-            Ok(response)
-        }
-        Answer::Refused { refusal, replayed: again } => {
-            let (reason, sentence) = (refusal.reason(), refusal.sentence());
-            let mut refused = status::refusal(Code::FailedPrecondition, reason, sentence, NOTHING_MORE);
-            if again {
-                refused.metadata_mut().insert(REPLAYED, replayed);
-            }
-            Err(refused)
-        }
-        Answer::Reused { field } => Err(status::refusal(
-            Code::AlreadyExists,
-            "REQUEST_ID_REUSED",
-            format!("this request_id was used with another `{field}`: use a new one, or send what was sent before"),
-            &[("field", field.as_str())],
-        )),
+        Answer::Done { value, replayed } => replay::answer(Ok(Response::new(message(value))), replayed),
+        Answer::Refused { refusal, replayed } => replay::answer(Err(refused(refusal)), replayed),
+        Answer::Reused { field } => Err(replay::reused(&field)),
     }
+}
+
+fn refused(refusal: Refusal) -> Status {
+    status::refusal(Code::FailedPrecondition, refusal.reason(), refusal.sentence(), NOTHING_MORE)
 }
 
 /// There is no such shipment.

@@ -7,22 +7,22 @@ use crate::{
     Settings,
     domain::{Line, OrderId, ShipmentId},
     messages,
-    stamp::Stamp,
-    store::{
-        self as shipments,
-        call::{Answer, Call, Place},
-    },
-    tokens,
+    store::{self as shipments, call::Answer},
 };
-use ambient::{Alarm, Ambient, Fault, Faults};
+use ambient::{Alarm, Ambient, Faults};
 use answer::{failed, not_found, respond};
 use api::{
     shipping::v1::{self as pb, shipping_service_server::ShippingService},
     types::StepRef,
 };
-use decode::Check;
+use fabric::{
+    Check,
+    page::{LARGEST, Listing},
+};
 use journal::{
+    Stamp,
     barrier::Step,
+    gate::{Call, Place},
     once::{Fingerprint, Key},
 };
 use sea_orm::DbErr;
@@ -55,21 +55,13 @@ impl Api {
         T: Send + 'static,
         W: for<'a> Fn(&'a Tx, &'a A) -> BoxFuture<'a, Result<Answer<T>, DbErr>> + Send + Sync + 'static,
     {
-        let fault = self.0.faults.next(request_id);
-        if fault == Fault::Before {
-            return Err(Status::unavailable("a simulated fault: nothing was done"));
-        }
-        let answer = self.0.store.unit(ask, work).await.map_err(|error| failed(&error))?;
-        if fault == Fault::After {
-            return Err(Status::unavailable("a simulated fault: it was done, but the answer is lost"));
-        }
-        Ok(answer)
+        let unit = async { self.0.store.unit(ask, work).await.map_err(|error| failed(&error)) };
+        fabric::simulated(&self.0.faults, request_id, unit).await
     }
 
     fn call<T>(&self, request: &Request<T>, method: &str, request_id: &str, print: Fingerprint) -> Call {
-        let caller = fabric::caller(request).to_owned();
-        let key = Key { caller, method: method.to_owned(), request_id: request_id.to_owned() };
-        Call { key, print, stamp: Stamp::take(&self.0.ambient) }
+        let key = Key::new(fabric::caller(request), method, request_id);
+        Call { key, print, stamp: Stamp::take(&self.0.ambient, fabric::trace::current()) }
     }
 }
 
@@ -82,9 +74,9 @@ impl ShippingService for Api {
         let asked = request.get_ref();
         let mut check = Check::default();
         check.request_id(&asked.request_id);
-        let order = check.order(&asked.order_id);
-        let lines = check.lines(&asked.lines);
-        check.step(asked.step.as_ref());
+        let order = decode::order(&mut check, &asked.order_id);
+        let lines = decode::lines(&mut check, &asked.lines);
+        decode::step(&mut check, asked.step.as_ref());
         check.done()?;
         let print = order_print(&order, asked.step.as_ref()).field("lines", printed(&lines));
         let call = self.call(&request, "CreateShipment", &asked.request_id, print);
@@ -108,8 +100,8 @@ impl ShippingService for Api {
         let asked = request.get_ref();
         let mut check = Check::default();
         check.request_id(&asked.request_id);
-        let order = check.order(&asked.order_id);
-        check.undoes(asked.undoes.as_ref());
+        let order = decode::order(&mut check, &asked.order_id);
+        decode::undoes(&mut check, asked.undoes.as_ref());
         check.done()?;
         let print = order_print(&order, asked.undoes.as_ref());
         let call = self.call(&request, "CancelShipment", &asked.request_id, print);
@@ -137,20 +129,16 @@ impl ShippingService for Api {
         request: Request<pb::ListShipmentsRequest>,
     ) -> Result<Response<pb::ListShipmentsResponse>, Status> {
         let asked = request.into_inner();
-        // A token belongs to the listing of one filter.
-        let listing = format!("shipments/{}", asked.order_id);
+        let listing = Listing::new("ListShipments", &[&asked.order_id]);
         let mut check = Check::default();
-        let size = check.page_size(asked.page_size);
-        let before = check.page_token(&listing, &asked.page_token);
+        let size = check.page_size(asked.page_size.min(LARGEST));
+        let before = check.page_token(&listing, &asked.page_token, Some).unwrap_or_default();
         check.done()?;
         // One row more than asked for tells whether there is another page.
         let page = shipments::Page { before, order: asked.order_id, most: size + 1 };
         let found = self.0.store.read(page, |tx, page| Box::pin(shipments::list(tx, page))).await;
         let mut found = found.map_err(|error| failed(&error))?;
-        let more = found.len() as u64 > size;
-        found.truncate(usize::try_from(size).expect("a page is small"));
-        let last = found.last().filter(|_| more);
-        let next_page_token = last.map(|shipment| tokens::issue(&listing, &shipment.id.0)).unwrap_or_default();
+        let next_page_token = listing.cut(&mut found, size, |shipment| shipment.id.0.clone());
         let shipments = found.into_iter().map(messages::shipment).collect();
         Ok(Response::new(pb::ListShipmentsResponse { shipments, next_page_token }))
     }
@@ -166,16 +154,12 @@ fn printed(lines: &[Line]) -> String {
     lines.iter().map(|line| format!("{} {}\n", line.quantity, line.sku)).collect()
 }
 
-/// The caller's step; without one, the order's own, whose name no saga bears, for it holds a slash.
+/// The caller's step, or the order's own: see [`Place`].
 fn place(step: Option<&StepRef>, order: &OrderId) -> Place {
     match step {
-        Some(step) => {
-            let (saga, name) = (step.saga.clone(), step.step.clone());
-            Place { in_saga: true, step: Step { saga, step: name, attempt: step.attempt } }
+        Some(StepRef { saga, step, attempt }) => {
+            Place::in_saga(Step { saga: saga.clone(), step: step.clone(), attempt: *attempt })
         }
-        None => {
-            let (saga, name) = (format!("{order}/own"), "ship".to_owned());
-            Place { in_saga: false, step: Step { saga, step: name, attempt: 1 } }
-        }
+        None => Place::own(&order.0, "ship"),
     }
 }

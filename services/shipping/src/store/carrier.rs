@@ -5,10 +5,9 @@ use super::{entity::shipment, never, whole};
 use crate::{
     domain::{self, Shipment, State},
     messages,
-    stamp::Stamp,
 };
 use ambient::Timestamp;
-use journal::{Event, outbox};
+use journal::{Event, Stamp, outbox};
 use sea_orm::{
     ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},

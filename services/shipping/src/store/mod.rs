@@ -7,12 +7,15 @@ pub mod entity;
 use crate::{
     domain::{self, Line, OrderId, Plan, Shipment, ShipmentId, State},
     messages,
-    stamp::Stamp,
 };
 use ambient::{Alarm, Timestamp};
-use call::{Answer, Call, Place};
+use call::Answer;
 use entity::shipment;
-use journal::{barrier, outbox};
+use journal::{
+    Stamp, barrier,
+    gate::{self, Call, Place},
+    outbox,
+};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -48,7 +51,7 @@ pub struct Cancel {
 pub async fn create(tx: &Tx, ask: &Create) -> Result<Outcome, DbErr> {
     let before = of_order(tx, &ask.order).await?;
     let decide = || domain::create(before.as_ref().map(|shipment| shipment.state));
-    let plan = match call::admit(tx, &ask.call, &ask.place, decide).await? {
+    let plan = match gate::admit(tx, &ask.call, &ask.place, decide).await? {
         Ok(plan) => plan,
         Err(ended) => return Ok(ended.answer(before)),
     };
@@ -75,7 +78,7 @@ pub async fn create(tx: &Tx, ask: &Create) -> Result<Outcome, DbErr> {
 pub async fn cancel(tx: &Tx, ask: &Cancel) -> Result<Outcome, DbErr> {
     let before = of_order(tx, &ask.order).await?;
     let decision = domain::cancel(before.as_ref().map(|shipment| shipment.state));
-    let plan = match call::keep(tx, &ask.call, decision).await? {
+    let plan = match gate::keep(tx, &ask.call, decision).await? {
         Ok(plan) => plan,
         Err(ended) => return Ok(ended.answer(before)),
     };
