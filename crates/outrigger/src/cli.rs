@@ -2,7 +2,7 @@
 
 use crate::{
     commands::{audit, demo, order, replay, serve},
-    common::Common,
+    context::Context,
     failure::Failure,
     show::Output,
 };
@@ -54,13 +54,13 @@ impl Command {
 impl Cli {
     /// Does what was said.
     pub async fn run(self) -> Result<(), Failure> {
-        let common = Common { output: self.output, config: self.config };
+        let context = Context { output: self.output, config: self.config };
         match self.command {
-            Command::Demo(args) => demo::run(args, &common).await,
-            Command::Serve(args) => serve::run(args, &common).await,
-            Command::Order(command) => order::run(command, &common).await,
-            Command::Replay(args) => replay::run(args, &common).await,
-            Command::Audit(args) => audit::run(args, &common).await,
+            Command::Demo(args) => demo::run(args, &context).await,
+            Command::Serve(args) => serve::run(args, &context).await,
+            Command::Order(command) => order::run(command, &context).await,
+            Command::Replay(args) => replay::run(args, &context).await,
+            Command::Audit(args) => audit::run(args, &context).await,
         }
     }
 }

@@ -13,7 +13,7 @@
 
 mod cli;
 mod commands;
-mod common;
+mod context;
 mod duration;
 mod failure;
 mod feed;

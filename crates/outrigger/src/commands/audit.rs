@@ -1,7 +1,7 @@
 //! `audit`: are money, stock and orders right, over all services?
 
 use crate::{
-    common::Common,
+    context::Context,
     failure::Failure,
     reach::{self, Place},
     show::{Output, Tone, amount, counted, plain_table, print_json, say},
@@ -28,7 +28,7 @@ pub struct Args {
 }
 
 /// Audits a running system or data at rest; broken promises are a finding.
-pub async fn run(args: Args, common: &Common) -> Result<(), Failure> {
+pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let report = match &args.place.data {
         Some(folder) => at_rest(folder).await?,
         None => {
@@ -36,7 +36,7 @@ pub async fn run(args: Args, common: &Common) -> Result<(), Failure> {
             live(&reach::wire(endpoint, &Ambient::system())?).await.map_err(|failure| failure.asking(endpoint))?
         }
     };
-    match common.output {
+    match context.output {
         Output::Json => print_json(&report_json(&report)),
         Output::Table => {
             say!("{}", text(&report).trim_end());

@@ -1,7 +1,7 @@
-//! What commands that run a system have in common: its configuration, its start, and the wish to stop it.
+//! What commands that run a system have in context: its configuration, its start, and the wish to stop it.
 
 use crate::{
-    common::Common,
+    context::Context,
     failure::Failure,
     settings::{self, File},
     system::{Config, StartError, System, Where},
@@ -43,8 +43,8 @@ impl Listen {
 }
 
 /// The settings as written.
-pub fn settings(common: &Common) -> Result<File, Failure> {
-    settings::load(common.config.as_deref()).map_err(Failure::misuse)
+pub fn settings(context: &Context) -> Result<File, Failure> {
+    settings::load(context.config.as_deref()).map_err(Failure::misuse)
 }
 
 /// A configuration with what is written applied: everything in this process, on a folder.

@@ -2,7 +2,7 @@
 
 use super::host::{self, Listen, Stop};
 use crate::{
-    common::Common,
+    context::Context,
     failure::Failure,
     show::{Output, print_json, say},
     system::System,
@@ -28,22 +28,22 @@ pub struct Args {
 }
 
 /// Runs the system until SIGINT or SIGTERM, then ends it gracefully.
-pub async fn run(args: Args, common: &Common) -> Result<(), Failure> {
+pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     if args.services != ["all"] {
         return Err(Failure::Misuse(format!(
             "serve {}: a service of its own would have no bus yet; run all of them with `outrigger serve all`",
             args.services.join(" ")
         )));
     }
-    let file = host::settings(common)?;
+    let file = host::settings(context)?;
     let folder = host::folder(args.data, &file, FOLDER);
     let mut config = host::config(&file, &folder)?;
     args.listen.apply(&file, &mut config);
     let mut stop = Stop::listen()?;
     let system = host::start(config).await?;
-    announce(&system, &folder, common.output);
+    announce(&system, &folder, context.output);
     stop.wished().await;
-    if common.output == Output::Table {
+    if context.output == Output::Table {
         say!("stopping: calls under way finish, what is unfinished goes on at the next start");
     }
     system.shutdown().await;

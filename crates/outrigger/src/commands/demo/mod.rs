@@ -12,7 +12,7 @@ use super::{
     serve,
 };
 use crate::{
-    common::Common,
+    context::Context,
     failure::Failure,
     settings::File,
     show::Output,
@@ -49,8 +49,8 @@ pub struct Args {
 }
 
 /// Plays it.
-pub async fn run(args: Args, common: &Common) -> Result<(), Failure> {
-    let file = host::settings(common)?;
+pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    let file = host::settings(context)?;
     let (folder, temporary) = place(&args, &file)?;
     let mut config = host::config(&file, &folder)?;
     unhurried(&args, &file, &mut config);
@@ -60,13 +60,13 @@ pub async fn run(args: Args, common: &Common) -> Result<(), Failure> {
     let mut stop = Stop::listen()?;
     let system = Arc::new(host::start(config).await?);
     let played = tokio::select! {
-        played = play(&args, &system, common.output) => played,
+        played = play(&args, &system, context.output) => played,
         () = stop.wished() => Err(Failure::Misuse("interrupted".to_owned())),
     };
     if let Ok(()) = played
         && !args.once
     {
-        finale::invite(&system, &folder, common.output);
+        finale::invite(&system, &folder, context.output);
         stop.wished().await;
     }
     system.shutdown().await;

@@ -2,7 +2,7 @@
 
 use super::{client, me, place::parts, show};
 use crate::{
-    common::Common,
+    context::Context,
     failure::Failure,
     reach::Running,
     show::{Output, money, say},
@@ -75,15 +75,15 @@ enum Decision {
 }
 
 /// Wishes the order cancelled, and shows what became of it.
-pub async fn cancel(args: Cancel, common: &Common) -> Result<(), Failure> {
+pub async fn cancel(args: Cancel, context: &Context) -> Result<(), Failure> {
     let wire = args.running.wire(&Ambient::system())?;
     let actor = args.actor.unwrap_or_else(me);
     let request = CancelOrderRequest { order_id: args.order, actor, reason: args.reason };
-    show(client(wire).cancel_order(request).await?.into_inner().order, common)
+    show(client(wire).cancel_order(request).await?.into_inner().order, context)
 }
 
 /// Records the return, and shows the order.
-pub async fn take_back(args: Return, common: &Common) -> Result<(), Failure> {
+pub async fn take_back(args: Return, context: &Context) -> Result<(), Failure> {
     let ambient = Ambient::system();
     let wire = args.running.wire(&ambient)?;
     let line = |text: &String| {
@@ -96,14 +96,14 @@ pub async fn take_back(args: Return, common: &Common) -> Result<(), Failure> {
     let request_id = args.request_id.unwrap_or_else(|| ambient.id());
     let request = ReturnItemsRequest { request_id, order_id: args.order, lines, reason: args.reason };
     let answer = client(wire).return_items(request).await?.into_inner();
-    if common.output == Output::Table {
+    if context.output == Output::Table {
         say!("return {} is recorded; {} goes back", answer.return_id, money(answer.refund.as_ref()));
     }
-    show(answer.order, common)
+    show(answer.order, context)
 }
 
 /// Decides, and shows what became of the order.
-pub async fn resolve(args: Resolve, common: &Common) -> Result<(), Failure> {
+pub async fn resolve(args: Resolve, context: &Context) -> Result<(), Failure> {
     let wire = args.running.wire(&Ambient::system())?;
     let resolution = match args.decision {
         Decision::Retry => Resolution::Retry,
@@ -116,5 +116,5 @@ pub async fn resolve(args: Resolve, common: &Common) -> Result<(), Failure> {
         actor: args.actor.unwrap_or_else(me),
         note: args.note,
     };
-    show(client(wire).resolve_order(request).await?.into_inner().order, common)
+    show(client(wire).resolve_order(request).await?.into_inner().order, context)
 }

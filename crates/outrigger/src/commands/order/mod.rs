@@ -5,7 +5,7 @@ mod place;
 mod read;
 
 use crate::{
-    common::Common,
+    context::Context,
     failure::Failure,
     show::{Output, order_json, order_page, print_json, say},
 };
@@ -35,17 +35,17 @@ pub enum Command {
 }
 
 /// Does what was said.
-pub async fn run(command: Command, common: &Common) -> Result<(), Failure> {
+pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
     let endpoint = command.endpoint().to_owned();
     let done = match command {
-        Command::Place(args) => place::run(args, common).await,
-        Command::Get(args) => read::get(args, common).await,
-        Command::List(args) => read::list(args, common).await,
-        Command::Watch(args) => read::watch(args, common).await,
-        Command::Cancel(args) => decide::cancel(args, common).await,
-        Command::Return(args) => decide::take_back(args, common).await,
-        Command::Parked(args) => read::parked(args, common).await,
-        Command::Resolve(args) => decide::resolve(args, common).await,
+        Command::Place(args) => place::run(args, context).await,
+        Command::Get(args) => read::get(args, context).await,
+        Command::List(args) => read::list(args, context).await,
+        Command::Watch(args) => read::watch(args, context).await,
+        Command::Cancel(args) => decide::cancel(args, context).await,
+        Command::Return(args) => decide::take_back(args, context).await,
+        Command::Parked(args) => read::parked(args, context).await,
+        Command::Resolve(args) => decide::resolve(args, context).await,
     };
     done.map_err(|failure| failure.asking(&endpoint))
 }
@@ -69,9 +69,9 @@ fn client(wire: Wire) -> OrderServiceClient<Wire> {
     OrderServiceClient::new(wire)
 }
 
-fn show(order: Option<Order>, common: &Common) -> Result<(), Failure> {
+fn show(order: Option<Order>, context: &Context) -> Result<(), Failure> {
     let order = order.ok_or_else(|| Failure::Finding("the answer holds no order".to_owned()))?;
-    match common.output {
+    match context.output {
         Output::Json => print_json(&order_json(&order)),
         Output::Table => {
             say!("{}", order_page(&order));

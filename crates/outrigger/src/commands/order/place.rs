@@ -1,7 +1,7 @@
 //! `order place`.
 
 use super::{client, show};
-use crate::{common::Common, duration, failure::Failure, reach::Running, show::parse_amount};
+use crate::{context::Context, duration, failure::Failure, reach::Running, show::parse_amount};
 use ambient::Ambient;
 use api::{
     order::v1::{
@@ -65,14 +65,14 @@ enum Wait {
 }
 
 /// Places it, and shows it as it then stands.
-pub async fn run(args: Args, common: &Common) -> Result<(), Failure> {
+pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let ambient = Ambient::system();
     let wire = args.running.wire(&ambient)?;
     let answer = client(wire).place_order(args.request(&ambient)?).await?;
     if answer.metadata().contains_key("outrigger-replayed") {
         eprintln!("this order was placed before under the same key");
     }
-    show(answer.into_inner().order, common)
+    show(answer.into_inner().order, context)
 }
 
 impl Args {

@@ -2,7 +2,7 @@
 
 use super::{client, show};
 use crate::{
-    common::Common,
+    context::Context,
     failure::Failure,
     reach::{self, Place},
     show::{
@@ -71,7 +71,7 @@ pub struct Parked {
 }
 
 /// Shows one order.
-pub async fn get(args: Get, common: &Common) -> Result<(), Failure> {
+pub async fn get(args: Get, context: &Context) -> Result<(), Failure> {
     let order = match &args.place.data {
         Some(folder) => {
             let found = at_rest(folder, |order| order.order_id == args.order).await?;
@@ -87,11 +87,11 @@ pub async fn get(args: Get, common: &Common) -> Result<(), Failure> {
             client(reach::wire(&args.place.endpoint, &Ambient::system())?).get_order(request).await?.into_inner().order
         }
     };
-    show(order, common)
+    show(order, context)
 }
 
 /// Lists orders, newest first.
-pub async fn list(args: List, common: &Common) -> Result<(), Failure> {
+pub async fn list(args: List, context: &Context) -> Result<(), Failure> {
     let state = args.state.as_deref().map(named_state).transpose()?;
     let orders = match &args.place.data {
         Some(folder) => {
@@ -109,7 +109,7 @@ pub async fn list(args: List, common: &Common) -> Result<(), Failure> {
         }
         None => list_running(&args, state).await?,
     };
-    match common.output {
+    match context.output {
         Output::Json => print_json(&Value::Array(orders.iter().map(order_json).collect())),
         Output::Table if orders.is_empty() => {
             say!("no orders");
@@ -139,17 +139,17 @@ async fn list_running(args: &List, state: Option<OrderState>) -> Result<Vec<Orde
 }
 
 /// Shows changes until the order is final.
-pub async fn watch(args: Watch, common: &Common) -> Result<(), Failure> {
+pub async fn watch(args: Watch, context: &Context) -> Result<(), Failure> {
     if let Some(folder) = &args.place.data {
         let history = history_at_rest(folder, &args.order).await?;
-        let _ = history.iter().filter(|change| change.sequence > args.after).all(|change| tell(change, common.output));
+        let _ = history.iter().filter(|change| change.sequence > args.after).all(|change| tell(change, context.output));
         return Ok(());
     }
     let mut client = client(reach::wire(&args.place.endpoint, &Ambient::system())?);
     let request = WatchOrderRequest { order_id: args.order, after_sequence: args.after };
     let mut changes = client.watch_order(request).await?.into_inner();
     while let Some(next) = changes.message().await? {
-        if next.change.is_some_and(|change| !tell(&change, common.output)) {
+        if next.change.is_some_and(|change| !tell(&change, context.output)) {
             return Ok(());
         }
     }
@@ -171,7 +171,7 @@ fn tell(change: &OrderChange, output: Output) -> bool {
 }
 
 /// Lists the orders that wait for a person.
-pub async fn parked(args: Parked, common: &Common) -> Result<(), Failure> {
+pub async fn parked(args: Parked, context: &Context) -> Result<(), Failure> {
     let parked = match &args.place.data {
         Some(folder) => {
             let waits = |order: &Order| order.state() == OrderState::NeedsAttention;
@@ -188,7 +188,7 @@ pub async fn parked(args: Parked, common: &Common) -> Result<(), Failure> {
                 .parked
         }
     };
-    match common.output {
+    match context.output {
         Output::Json => print_json(&Value::Array(parked.iter().map(parked_json).collect())),
         Output::Table if parked.is_empty() => {
             say!("no order waits for a person");

@@ -15,7 +15,7 @@ pub use args::Args;
 
 use super::host::{self, Stop};
 use crate::{
-    common::Common,
+    context::Context,
     failure::Failure,
     feed::{FeedError, Survey},
     reach,
@@ -30,9 +30,9 @@ use tally::Tally;
 use tokio::time::Instant;
 
 /// Imports the feed; in this process when a folder is named, otherwise into a running system.
-pub async fn run(args: Args, common: &Common) -> Result<(), Failure> {
+pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let survey = Survey::of(&args.file).map_err(Failure::misuse)?;
-    let Some(endpoint) = args.endpoint.clone() else { return embedded(args, survey, common).await };
+    let Some(endpoint) = args.endpoint.clone() else { return embedded(args, survey, context).await };
     if args.faults.any() {
         return Err(Failure::Misuse(
             "faults are made in this process: use --data DIR instead of --endpoint".to_owned(),
@@ -40,24 +40,24 @@ pub async fn run(args: Args, common: &Common) -> Result<(), Failure> {
     }
     let shop = Shop::remote(&reach::wire(&endpoint, &Ambient::system())?);
     let mut stop = Stop::listen()?;
-    import(&args, survey, &shop, &mut stop, common).await.map_err(|failure| failure.asking(&endpoint))
+    import(&args, survey, &shop, &mut stop, context).await.map_err(|failure| failure.asking(&endpoint))
 }
 
-async fn embedded(args: Args, survey: Survey, common: &Common) -> Result<(), Failure> {
-    let file = host::settings(common)?;
+async fn embedded(args: Args, survey: Survey, context: &Context) -> Result<(), Failure> {
+    let file = host::settings(context)?;
     let folder = host::folder(args.data.clone(), &file, super::serve::FOLDER);
     let mut config = host::config(&file, &folder)?;
     args.faults.apply(&mut config);
     let mut stop = Stop::listen()?;
     let system = Arc::new(host::start(config).await?);
-    let result = import(&args, survey, &Shop::embedded(&system), &mut stop, common).await;
+    let result = import(&args, survey, &Shop::embedded(&system), &mut stop, context).await;
     system.shutdown().await;
     result
 }
 
-async fn import(args: &Args, survey: Survey, shop: &Shop, stop: &mut Stop, common: &Common) -> Result<(), Failure> {
+async fn import(args: &Args, survey: Survey, shop: &Shop, stop: &mut Stop, context: &Context) -> Result<(), Failure> {
     let started = Instant::now();
-    let people = common.output == Output::Table;
+    let people = context.output == Output::Table;
     let tally = Arc::new(Tally::new(args.report.as_deref()).map_err(Failure::misuse)?);
     setup::open_shop(shop, &survey, args.stock_percent).await?;
     let feed = summary::Feed::of(args, &survey);
@@ -78,7 +78,7 @@ async fn import(args: &Args, survey: Survey, shop: &Shop, stop: &mut Stop, commo
     let skipped = tally.finish().map_err(Failure::misuse)?;
     let found = summary::Found::of(shop).await?;
     let told = summary::Summary { feed, found, skipped, took: started.elapsed(), peak: usage::peak_memory(), settled };
-    match common.output {
+    match context.output {
         Output::Json => print_json(&told.json()),
         Output::Table => {
             say!("{}", told.text().trim_end());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// What every command is told.
 #[derive(Clone, Debug)]
-pub struct Common {
+pub struct Context {
     /// For people or for programs.
     pub output: Output,
     /// The settings file that was named.
