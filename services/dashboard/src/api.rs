@@ -4,10 +4,8 @@ use crate::{
     rebuild::{RebuildError, Rebuilder},
     store::{self, Place},
     summary::{self, Attention, Summary, TimeToConfirm},
-    tokens,
 };
 use ::store::{Store, StoreError};
-use ambient::Timestamp;
 use api::{
     dashboard::v1::{
         self as v1, AttentionOrder, GetSummaryRequest, GetSummaryResponse, ListAttentionRequest, ListAttentionResponse,
@@ -15,11 +13,12 @@ use api::{
     },
     types::Money,
 };
+use fabric::{
+    Check, Violations,
+    page::Listing,
+    time::{duration, timestamp},
+};
 use tonic::{Code, Request, Response, Status};
-
-const LARGEST_PAGE: i32 = 1_000;
-const PAGE: i32 = 50;
-const LISTING: &str = "attention";
 
 /// DashboardService over the store.
 #[derive(Clone)]
@@ -45,7 +44,8 @@ impl DashboardService for Api {
             .read((after, size), |tx, (after, size)| Box::pin(store::attention(tx, after.as_ref(), size + 1)))
             .await
             .map_err(unavailable)?;
-        let next_page_token = cut(&mut orders, size);
+        let next_page_token =
+            listing().cut(&mut orders, size, |order| format!("{}|{}", order.since.as_millis(), order.order_id));
         Ok(Response::new(ListAttentionResponse { orders: orders.into_iter().map(waiting).collect(), next_page_token }))
     }
 
@@ -63,36 +63,21 @@ impl DashboardService for Api {
     }
 }
 
-fn place(request: &ListAttentionRequest) -> Result<(Option<Place>, u64), Status> {
-    let mut wrong = Vec::new();
-    if !(0..=LARGEST_PAGE).contains(&request.page_size) {
-        wrong.push(("page_size", "must be 0 (for 50) to 1,000"));
-    }
-    let after = tokens::read(LISTING, &request.page_token).as_deref().and_then(parsed);
-    if after.is_none() && !request.page_token.is_empty() {
-        wrong.push(("page_token", "must be the token of the page before"));
-    }
-    if !wrong.is_empty() {
-        return Err(fabric::status::bad_request(&wrong));
-    }
-    let size = if request.page_size == 0 { PAGE } else { request.page_size };
-    Ok((after, u64::from(size.unsigned_abs())))
+fn listing() -> Listing {
+    Listing::new("ListAttention", &[])
 }
 
-fn parsed(text: &str) -> Option<Place> {
+fn place(request: &ListAttentionRequest) -> Result<(Option<Place>, u64), Violations> {
+    let mut check = Check::default();
+    let size = check.page_size(request.page_size);
+    let after = check.page_token(&listing(), &request.page_token, parsed);
+    check.done()?;
+    Ok((after, size))
+}
+
+fn parsed(text: String) -> Option<Place> {
     let (since, order_id) = text.split_once('|')?;
     Some(Place { since: since.parse().ok()?, order_id: order_id.into() })
-}
-
-/// Takes off the row that only showed that there is a further page; the token that leads there.
-fn cut(orders: &mut Vec<Attention>, size: u64) -> String {
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
-    if orders.len() <= size {
-        return String::new();
-    }
-    orders.truncate(size);
-    let last = orders.last().map(|order| format!("{}|{}", order.since.as_millis(), order.order_id));
-    tokens::issue(LISTING, &last.unwrap_or_default())
 }
 
 fn answer(summary: Summary) -> GetSummaryResponse {
@@ -121,7 +106,7 @@ fn speed(speed: &TimeToConfirm) -> v1::TimeToConfirm {
 }
 
 fn stock_out(out: summary::StockOut) -> v1::StockOutCount {
-    v1::StockOutCount { sku: out.sku, refusals: out.refusals, last_time: Some(time(out.last_at)) }
+    v1::StockOutCount { sku: out.sku, refusals: out.refusals, last_time: Some(timestamp(out.last_at)) }
 }
 
 fn waiting(order: Attention) -> AttentionOrder {
@@ -129,23 +114,9 @@ fn waiting(order: Attention) -> AttentionOrder {
         order_id: order.order_id,
         cause: order.cause,
         reason: order.reason,
-        since: Some(time(order.since)),
+        since: Some(timestamp(order.since)),
         total: Some(order.total),
     }
-}
-
-fn time(at: Timestamp) -> prost_types::Timestamp {
-    let (seconds, nanos) = split(at.as_millis());
-    prost_types::Timestamp { seconds, nanos }
-}
-
-fn duration(millis: i64) -> prost_types::Duration {
-    let (seconds, nanos) = split(millis);
-    prost_types::Duration { seconds, nanos }
-}
-
-fn split(millis: i64) -> (i64, i32) {
-    (millis.div_euclid(1_000), i32::try_from(millis.rem_euclid(1_000) * 1_000_000).unwrap_or_default())
 }
 
 /// A read that failed can be made again.

@@ -9,6 +9,7 @@ use api::{
     payment::v1::PaymentChanged,
     types::Money,
 };
+use fabric::time;
 use prost::Message;
 use std::collections::BTreeMap;
 
@@ -118,7 +119,7 @@ impl Delta {
     fn order(&mut self, event: OrderChanged, at: Timestamp) -> Result<(), Unclear> {
         let change = event.change.ok_or(Unclear::NoChange)?;
         let (from, to) = (known(change.from_state)?, known(change.state)?);
-        let happened = change.time.map_or(at, |time| millis(&time));
+        let happened = change.time.map_or(at, |time| time::read(&time));
         let total = event.total.unwrap_or_default();
         if from != to {
             self.moved(from, to, at);
@@ -152,7 +153,7 @@ impl Delta {
 
     /// The first confirmation of an order: one that a person brought back was not quick or slow, but parked.
     fn measure(&mut self, received: Option<prost_types::Timestamp>, confirmed: Timestamp) {
-        let Some(received) = received.as_ref().map(millis) else { return };
+        let Some(received) = received.as_ref().map(time::read) else { return };
         let took = confirmed.as_millis().saturating_sub(received.as_millis());
         *self.confirmed_within.entry(buckets::of(took)).or_default() += 1;
     }
@@ -205,10 +206,6 @@ impl Seen {
 
 fn known(state: i32) -> Result<OrderState, Unclear> {
     OrderState::try_from(state).map_err(|_| Unclear::State(state))
-}
-
-fn millis(time: &prost_types::Timestamp) -> Timestamp {
-    Timestamp::from_millis(time.seconds.saturating_mul(1_000).saturating_add(i64::from(time.nanos / 1_000_000)))
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ mod page;
 mod rebuild;
 mod store;
 mod summary;
-mod tokens;
 
 use ::api::dashboard::v1::dashboard_service_server::DashboardServiceServer;
 use ::store::{Data, OpenError, Store, StoreError};

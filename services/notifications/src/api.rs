@@ -1,17 +1,14 @@
 //! gRPC in: decodes and validates, asks the store, and answers without any recipient.
 
-use crate::{
-    store::{self, MailRow, Place},
-    tokens,
-};
+use crate::store::{self, MailRow, Place};
 use ::store::{Store, StoreError};
+use ambient::Timestamp;
 use api::notification::v1::{
     ListMailsRequest, ListMailsResponse, Mail, MailState, notification_service_server::NotificationService,
 };
+use fabric::{Check, Violations, page, time::timestamp};
 use tonic::{Code, Request, Response, Status};
 
-const LARGEST_PAGE: i32 = 1_000;
-const PAGE: i32 = 50;
 const LONGEST_ID: usize = 64;
 
 /// NotificationService over the store.
@@ -45,49 +42,28 @@ struct Listing {
 }
 
 impl Listing {
-    fn read(request: ListMailsRequest) -> Result<Self, Status> {
-        let mut wrong = Vec::new();
-        if !(0..=LARGEST_PAGE).contains(&request.page_size) {
-            wrong.push(("page_size", "must be 0 (for 50) to 1,000"));
-        }
-        if request.order_id.len() > LONGEST_ID {
-            wrong.push(("order_id", "must be at most 64 characters"));
-        }
-        let after = match request.page_token.as_str() {
-            "" => None,
-            token => {
-                let place = tokens::read(&name(&request.order_id), token).as_deref().and_then(place);
-                if place.is_none() {
-                    wrong.push(("page_token", "must be the token of the page before, with the same order_id"));
-                }
-                place
-            }
-        };
-        if !wrong.is_empty() {
-            return Err(fabric::status::bad_request(&wrong));
-        }
-        let size = if request.page_size == 0 { PAGE } else { request.page_size };
+    fn read(request: ListMailsRequest) -> Result<Self, Violations> {
+        let mut check = Check::default();
+        let size = check.page_size(request.page_size);
+        check.require(request.order_id.len() <= LONGEST_ID, "order_id", "at most 64 characters");
+        let after = check.page_token(&listing(&request.order_id), &request.page_token, place);
+        check.done()?;
         let order_id = Some(request.order_id).filter(|id| !id.is_empty());
-        Ok(Self { order_id, after, size: u64::from(size.unsigned_abs()) })
+        Ok(Self { order_id, after, size })
     }
 
     /// Takes off the row that only showed that there is a further page; the token that leads there.
     fn cut(&self, rows: &mut Vec<MailRow>) -> String {
-        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
-        if rows.len() <= size {
-            return String::new();
-        }
-        rows.truncate(size);
-        let last = rows.last().map(|row| format!("{}|{}", row.created_at, row.event_id)).unwrap_or_default();
-        tokens::issue(&name(self.order_id.as_deref().unwrap_or("")), &last)
+        let listing = listing(self.order_id.as_deref().unwrap_or(""));
+        listing.cut(rows, self.size, |row| format!("{}|{}", row.created_at, row.event_id))
     }
 }
 
-fn name(order_id: &str) -> String {
-    format!("mails/{order_id}")
+fn listing(order_id: &str) -> page::Listing {
+    page::Listing::new("ListMails", &[order_id])
 }
 
-fn place(text: &str) -> Option<Place> {
+fn place(text: String) -> Option<Place> {
     let (created_at, event_id) = text.split_once('|')?;
     Some(Place { created_at: created_at.parse().ok()?, event_id: event_id.into() })
 }
@@ -101,10 +77,7 @@ fn mail(row: MailRow) -> Mail {
         state: state.into(),
         attempts: i32::try_from(row.attempts).unwrap_or(i32::MAX),
         last_error: row.last_error,
-        create_time: Some(prost_types::Timestamp {
-            seconds: row.created_at.div_euclid(1_000),
-            nanos: i32::try_from(row.created_at.rem_euclid(1_000) * 1_000_000).unwrap_or_default(),
-        }),
+        create_time: Some(timestamp(Timestamp::from_millis(row.created_at))),
     }
 }
 

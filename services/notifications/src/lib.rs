@@ -16,7 +16,6 @@ mod sender;
 mod settings;
 mod store;
 mod templates;
-mod tokens;
 mod transport;
 
 pub use self::{

@@ -19,12 +19,9 @@ use api::payment::v1::{
     ReconcileResponse, RefundRequest, RefundResponse, VoidRequest, VoidResponse,
     payment_service_server::PaymentService,
 };
-use form::Form;
+use fabric::{Check, Violations, page::Listing, replay};
 use std::sync::Arc;
-use tonic::{Request, Response, Status, metadata::MetadataValue};
-
-/// Metadata of an answer that an earlier request with the same key was given, or would have been.
-const REPLAYED: &str = "outrigger-replayed";
+use tonic::{Request, Response, Status};
 
 /// The service's gRPC side.
 #[derive(Clone)]
@@ -62,7 +59,7 @@ impl Api {
             Intake::NoPayment => Err(Problem::NotFound),
             Intake::OtherCurrency { expected } => {
                 let wanted = format!("the payment is in {expected}");
-                Err(Problem::Invalid(vec![("amount.currency_code".to_owned(), wanted)]))
+                Err(Violations::one("amount.currency_code", wanted).into())
             }
         }
     }
@@ -95,10 +92,7 @@ impl Api {
             }
             Withdrawn::Conflict { field } => Err(Problem::Reused { field }),
             Withdrawn::NotUndoable => Err(Problem::NotUndoable),
-            Withdrawn::OtherOrder => {
-                let wanted = "the order whose step it is".to_owned();
-                Err(Problem::Invalid(vec![("order_id".to_owned(), wanted)]))
-            }
+            Withdrawn::OtherOrder => Err(Violations::one("order_id", "the order whose step it is").into()),
         }
     }
 
@@ -120,28 +114,21 @@ impl Api {
     }
 
     async fn get(&self, id: &str) -> Result<Payment, Problem> {
-        let mut form = Form::default();
-        form.id("payment_id", id);
-        form.done()?;
+        let mut check = Check::default();
+        form::id(&mut check, "payment_id", id);
+        check.done()?;
         self.books.payment(id).await?.ok_or(Problem::NotFound)
     }
 
     async fn list(&self, request: ListPaymentsRequest) -> Result<ListPaymentsResponse, Problem> {
-        let mut form = Form::default();
-        let size = form.page_size(request.page_size);
+        let listing = Listing::new("ListPayments", &[&request.order_id]);
+        let mut check = Check::default();
+        let size = check.page_size(request.page_size);
+        let after = check.page_token(&listing, &request.page_token, Some);
+        check.done()?;
         let order = (!request.order_id.is_empty()).then_some(request.order_id);
-        let after = (!request.page_token.is_empty()).then_some(request.page_token);
-        if let Some(token) = &after {
-            // A page's token is its last payment; whatever else is said was never given out.
-            let last = self.books.payment(token).await?;
-            let given = last.is_some_and(|last| order.as_ref().is_none_or(|order| *order == last.order));
-            form.check("page_token", given, "the next_page_token of the page before, with the same order_id");
-        }
-        form.done()?;
         let mut payments = self.books.list(Page { order, after, size: size + 1 }).await?;
-        let more = payments.len() as u64 > size;
-        payments.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-        let next_page_token = payments.last().filter(|_| more).map(|last| last.id.clone()).unwrap_or_default();
+        let next_page_token = listing.cut(&mut payments, size, |payment| payment.id.clone());
         Ok(ListPaymentsResponse { payments: payments.iter().map(message::payment).collect(), next_page_token })
     }
 }
@@ -150,7 +137,7 @@ impl Api {
 fn respond<T>(answer: Answer, body: impl FnOnce(Option<api::payment::v1::Payment>) -> T) -> Response<T> {
     let mut response = Response::new(body(answer.payment.as_ref().map(message::payment)));
     if answer.replayed {
-        response.metadata_mut().insert(REPLAYED, MetadataValue::from_static("true"));
+        replay::mark(response.metadata_mut());
     }
     response
 }

@@ -4,7 +4,10 @@ use crate::{
     domain::{Kind, Operation, Refusal, Stage},
     reconcile::Incomparable,
 };
-use fabric::status::{bad_request, refusal, retry_later};
+use fabric::{
+    Violations, replay,
+    status::{refusal, retry_later},
+};
 use std::time::Duration;
 use store::StoreError;
 use tonic::{Code, Status};
@@ -13,8 +16,8 @@ use tonic::{Code, Status};
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// Fields and what is wrong with each.
-    #[error("invalid request")]
-    Invalid(Vec<(String, String)>),
+    #[error(transparent)]
+    Invalid(#[from] Violations),
     #[error("there is no such payment")]
     NotFound,
     /// The key was used before with another value of this field.
@@ -70,11 +73,9 @@ impl From<Problem> for Status {
         let message = problem.to_string();
         let failed = |reason| refusal(Code::FailedPrecondition, reason, &message, NOTHING_MORE);
         match &problem {
-            Problem::Invalid(fields) => bad_request(fields),
+            Problem::Invalid(wrong) => wrong.clone().into(),
             Problem::NotFound => refusal(Code::NotFound, "PAYMENT_NOT_FOUND", &message, NOTHING_MORE),
-            Problem::Reused { field } => {
-                refusal(Code::AlreadyExists, "REQUEST_ID_REUSED", &message, &[("field", field.as_str())])
-            }
+            Problem::Reused { field } => replay::reused(field),
             Problem::StepUndone => failed("STEP_UNDONE"),
             Problem::StepStale => failed("STEP_STALE"),
             Problem::NotUndoable => failed("NOT_UNDOABLE"),

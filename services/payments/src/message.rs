@@ -1,11 +1,11 @@
 //! The payment as others see it: in answers, events and facts. Neither token nor customer ever crosses this line.
 
 use crate::domain::Payment;
-use ambient::Timestamp;
 use api::{
     payment::v1::{self, PaymentChanged},
     types::Money,
 };
+use fabric::time::timestamp;
 use prost::Message;
 
 /// The event that tells of a change.
@@ -25,8 +25,8 @@ pub fn payment(payment: &Payment) -> v1::Payment {
         refunded: money(payment.refunded),
         decline_reason: payment.decline_reason.clone(),
         in_doubt: payment.running.is_some(),
-        create_time: time(payment.created),
-        update_time: time(payment.updated),
+        create_time: Some(timestamp(payment.created)),
+        update_time: Some(timestamp(payment.updated)),
     }
 }
 
@@ -39,10 +39,4 @@ pub fn changed(after: &Payment, moved: i64) -> Vec<u8> {
 /// An amount.
 pub fn money(currency: &str, minor_units: i64) -> Option<Money> {
     Some(Money { currency_code: currency.to_owned(), minor_units })
-}
-
-fn time(at: Timestamp) -> Option<prost_types::Timestamp> {
-    let millis = at.as_millis();
-    let nanos = i32::try_from(millis.rem_euclid(1_000) * 1_000_000).unwrap_or_default();
-    Some(prost_types::Timestamp { seconds: millis.div_euclid(1_000), nanos })
 }

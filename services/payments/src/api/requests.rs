@@ -1,6 +1,6 @@
 //! Requests into intents: what is asked for, under which key, and by which fingerprint a repetition is told from abuse.
 
-use super::form::Form;
+use super::form;
 use crate::{
     domain::{Kind, Method, Operation, Payment, Stage, State, Step, Token},
     error::Problem,
@@ -12,6 +12,7 @@ use api::{
     payment::v1::{AuthoriseRequest, CaptureRequest, ChargeRequest, RefundRequest, VoidRequest},
     types::{Money, StepRef},
 };
+use fabric::Check;
 use journal::once::{Fingerprint, Key};
 use prost::Message;
 use tonic::Request;
@@ -31,14 +32,14 @@ pub fn charge(ambient: &Ambient, request: Request<ChargeRequest>) -> Result<Inte
 pub fn capture(ambient: &Ambient, request: Request<CaptureRequest>) -> Result<Intent, Problem> {
     let caller = fabric::caller(&request).to_owned();
     let request = request.into_inner();
-    let mut form = Form::default();
-    form.request_id(&request.request_id);
-    form.id("payment_id", &request.payment_id);
+    let mut check = Check::default();
+    check.request_id(&request.request_id);
+    form::id(&mut check, "payment_id", &request.payment_id);
     let fingerprint = Fingerprint::new()
         .field("payment_id", request.payment_id.as_bytes())
         .field("step", encoded(request.step.as_ref()));
-    let step = form.step(request.step);
-    form.done()?;
+    let step = form::step(&mut check, request.step);
+    check.done()?;
     let now = ambient.now();
     let key = key(caller, Kind::Capture, request.request_id);
     let mut operation = operation(&key, Kind::Capture, step, now);
@@ -49,18 +50,18 @@ pub fn capture(ambient: &Ambient, request: Request<CaptureRequest>) -> Result<In
 pub fn refund(ambient: &Ambient, request: Request<RefundRequest>) -> Result<Intent, Problem> {
     let caller = fabric::caller(&request).to_owned();
     let request = request.into_inner();
-    let mut form = Form::default();
-    form.request_id(&request.request_id);
-    form.id("payment_id", &request.payment_id);
-    form.text("reason", &request.reason);
+    let mut check = Check::default();
+    check.request_id(&request.request_id);
+    form::id(&mut check, "payment_id", &request.payment_id);
+    form::text(&mut check, "reason", &request.reason);
     let fingerprint = Fingerprint::new()
         .field("payment_id", request.payment_id.as_bytes())
         .field("amount", encoded(request.amount.as_ref()))
         .field("reason", request.reason.as_bytes())
         .field("step", encoded(request.step.as_ref()));
-    let amount = form.amount(request.amount);
-    let step = form.step(request.step);
-    form.done()?;
+    let amount = form::amount(&mut check, request.amount);
+    let step = form::step(&mut check, request.step);
+    check.done()?;
     let now = ambient.now();
     let key = key(caller, Kind::Refund, request.request_id);
     let mut operation = operation(&key, Kind::Refund, step, now);
@@ -74,14 +75,14 @@ pub fn refund(ambient: &Ambient, request: Request<RefundRequest>) -> Result<Inte
 pub fn void(ambient: &Ambient, request: Request<VoidRequest>) -> Result<Wish, Problem> {
     let caller = fabric::caller(&request).to_owned();
     let request = request.into_inner();
-    let mut form = Form::default();
-    form.request_id(&request.request_id);
-    form.id("order_id", &request.order_id);
+    let mut check = Check::default();
+    check.request_id(&request.request_id);
+    form::id(&mut check, "order_id", &request.order_id);
     let fingerprint = Fingerprint::new()
         .field("undoes", encoded(request.undoes.as_ref()))
         .field("order_id", request.order_id.as_bytes());
-    let step = form.undoes(request.undoes);
-    form.done()?;
+    let step = form::undoes(&mut check, request.undoes);
+    check.done()?;
     Ok(Wish {
         key: key(caller, Kind::Void, request.request_id),
         fingerprint,
@@ -106,18 +107,18 @@ struct Opening {
 
 impl Opening {
     fn intent(self, ambient: &Ambient) -> Result<Intent, Problem> {
-        let mut form = Form::default();
-        form.request_id(&self.request_id);
-        form.id("order_id", &self.order_id);
+        let mut check = Check::default();
+        check.request_id(&self.request_id);
+        form::id(&mut check, "order_id", &self.order_id);
         let fingerprint = Fingerprint::new()
             .field("order_id", self.order_id.as_bytes())
             .field("amount", encoded(self.amount.as_ref()))
             .field("payment", encoded(self.payment.as_ref()))
             .field("step", encoded(self.step.as_ref()));
-        let amount = form.amount(self.amount);
-        let (method, token) = form.means(self.payment, self.kind == Kind::Authorise);
-        let step = form.step(self.step);
-        form.done()?;
+        let amount = form::amount(&mut check, self.amount);
+        let (method, token) = form::means(&mut check, self.payment, self.kind == Kind::Authorise);
+        let step = form::step(&mut check, self.step);
+        check.done()?;
         let now = ambient.now();
         let key = key(self.caller, self.kind, self.request_id);
         let payment = opened(ambient.id(), self.order_id, method, token, amount, now);
