@@ -1,7 +1,6 @@
 //! The way in: decodes and checks requests, has them decided and recorded, and answers.
 
 mod cancel;
-mod page;
 mod place;
 mod read;
 mod resolve;

@@ -11,7 +11,7 @@ mod story;
 
 pub use causes::{CANCELLED_BY_CUSTOMER, PAYMENT_DECLINED, TAKEN};
 pub use failure::{OnFailure, Policy, answer};
-pub use message::{money, timestamp};
+pub use message::money;
 pub use moves::{state_name, state_named, states_markdown};
 pub use order::{Cancel, Change, Charge, Content, Line, Method, Order, Parked, Waiver};
 pub use place::{Pricing, Violations, check_id, check_place, check_text};

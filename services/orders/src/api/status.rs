@@ -1,12 +1,13 @@
 //! Errors of this service as the contract promises them; the one place that makes them.
 
 use crate::domain::Violations;
-use fabric::status::{bad_request, refusal};
+pub use fabric::replay::reused;
+use fabric::{
+    replay,
+    status::{bad_request, refusal},
+};
 use store::StoreError;
 use tonic::{Code, Response, Status};
-
-/// The metadata of an answer that was given before.
-const REPLAYED: &str = "outrigger-replayed";
 
 pub fn invalid(violations: Violations) -> Status {
     bad_request(&violations.0)
@@ -14,11 +15,6 @@ pub fn invalid(violations: Violations) -> Status {
 
 pub fn no_order(order_id: &str) -> Status {
     refusal(Code::NotFound, "ORDER_NOT_FOUND", format!("there is no order {order_id:?}"), &[("order_id", order_id)])
-}
-
-pub fn reused(field: &str) -> Status {
-    let message = format!("this request_id was used before with other content: {field} differs");
-    refusal(Code::AlreadyExists, "REQUEST_ID_REUSED", message, &[("field", field)])
 }
 
 pub fn precondition(reason: &str, message: impl Into<String>, state: &str) -> Status {
@@ -42,6 +38,6 @@ pub fn store(error: StoreError) -> Status {
 
 /// Marks an answer as one that was given before.
 pub fn replayed<T>(mut answer: Response<T>) -> Response<T> {
-    answer.metadata_mut().insert(REPLAYED, tonic::metadata::MetadataValue::from_static("true"));
+    replay::mark(answer.metadata_mut());
     answer
 }

@@ -1,8 +1,8 @@
 //! Orders as the contract shows them.
 
 use super::order::{Change, Charge, Line, Order};
-use ambient::Timestamp;
 use api::{order::v1 as pb, types::Money};
+use fabric::time::timestamp;
 
 impl Order {
     /// As the contract shows it.
@@ -90,11 +90,4 @@ impl Charge {
 /// An amount as the contract shows it.
 pub fn money(currency: &str, minor_units: i64) -> Money {
     Money { currency_code: currency.to_owned(), minor_units }
-}
-
-/// A time as the contract shows it.
-pub fn timestamp(at: Timestamp) -> prost_types::Timestamp {
-    let millis = at.as_millis();
-    let nanos = i32::try_from(millis.rem_euclid(1_000)).expect("below a thousand") * 1_000_000;
-    prost_types::Timestamp { seconds: millis.div_euclid(1_000), nanos }
 }

@@ -10,6 +10,12 @@ const PAGES: &str = "pages";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Secret(pub u64, pub u64);
 
+impl From<Secret> for u128 {
+    fn from(Secret(high, low): Secret) -> Self {
+        Self::from(high) << 64 | Self::from(low)
+    }
+}
+
 /// The secret; `fresh` becomes it if there is none yet.
 pub async fn secret(tx: &Tx, fresh: Secret) -> Result<Secret, DbErr> {
     let row = secret::ActiveModel {
