@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What each of our crates may depend on, beneath tests → outrigger → services.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("crates/ambient", &[]),
+    ("crates/money", &[]),
     ("crates/policy", &[]),
     ("crates/telemetry", &["ambient"]),
     ("crates/resilience", &["ambient", "policy"]),
@@ -19,8 +20,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("services/payments", &["ambient", "api", "fabric", "journal", "store"]),
     ("services/inventory", &["ambient", "api", "fabric", "journal", "store"]),
     ("services/shipping", &["ambient", "api", "fabric", "journal", "store"]),
-    ("services/notifications", &["ambient", "api", "fabric", "journal", "store"]),
-    ("services/dashboard", &["ambient", "api", "fabric", "journal", "store"]),
+    ("services/notifications", &["ambient", "api", "fabric", "journal", "money", "store"]),
+    ("services/dashboard", &["ambient", "api", "fabric", "journal", "money", "store"]),
 ];
 
 #[test]

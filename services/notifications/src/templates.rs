@@ -97,20 +97,10 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
 
 /// `12.34 GBP`, with as many decimals as the currency has.
 fn money(money: &Money) -> String {
-    let decimals = match money.currency_code.as_str() {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
-        | "XAF" | "XOF" | "XPF" => 0,
-        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
-        _ => 2,
-    };
-    let one = 10u64.pow(decimals);
-    let minor = money.minor_units.unsigned_abs();
+    let code = &money.currency_code;
+    let money::Cut { whole, part } = money::cut(code, money.minor_units);
     let sign = if money.minor_units < 0 { "-" } else { "" };
-    let (whole, part, code) = (minor / one, minor % one, &money.currency_code);
-    match decimals {
-        0 => format!("{sign}{whole} {code}"),
-        _ => format!("{sign}{whole}.{part:0width$} {code}", width = decimals as usize),
-    }
+    format!("{sign}{whole}{part} {code}")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Numbers, money and times as people read them.
 
 use ambient::Timestamp;
+use money::Cut;
 
 /// `1234567` as `1,234,567`.
 pub fn number(number: i64) -> String {
@@ -20,34 +21,20 @@ pub fn number(number: i64) -> String {
 
 /// An amount in its currency's unit, with the decimals that the currency has: `1,234.50`.
 pub fn amount(currency: &str, minor_units: i64) -> String {
-    let decimals = decimals(currency);
-    let one = 10u64.pow(decimals);
-    let minor = minor_units.unsigned_abs();
-    let whole = number(i64::try_from(minor / one).unwrap_or(i64::MAX));
+    let Cut { whole, part } = money::cut(currency, minor_units);
+    let whole = number(i64::try_from(whole).unwrap_or(i64::MAX));
     let sign = if minor_units < 0 { "−" } else { "" };
-    match decimals {
-        0 => format!("{sign}{whole}"),
-        _ => format!("{sign}{whole}.{part:0width$}", part = minor % one, width = decimals as usize),
-    }
+    format!("{sign}{whole}{part}")
 }
 
 /// For headlines: `12.3M`, `45.6k`, and the amount itself while it is short.
 pub fn headline(currency: &str, minor_units: i64) -> String {
-    let whole = minor_units as f64 / 10f64.powi(decimals(currency).cast_signed());
+    let whole = minor_units as f64 / 10f64.powi(money::decimals(currency).cast_signed());
     match whole.abs() {
         big if big >= 999_500_000.0 => format!("{:.2}bn", whole / 1e9),
         big if big >= 9_999_500.0 => format!("{:.1}M", whole / 1e6),
         big if big >= 99_999.5 => number(whole.round() as i64),
         _ => amount(currency, minor_units),
-    }
-}
-
-fn decimals(currency: &str) -> u32 {
-    match currency {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV"
-        | "XAF" | "XOF" | "XPF" => 0,
-        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
-        _ => 2,
     }
 }
 
