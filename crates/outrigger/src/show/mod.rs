@@ -10,7 +10,9 @@ mod tone;
 
 pub use amount::{amount, money, parse_amount};
 pub use json::{order_json, print_json};
-pub use order::{change_line, order_page, order_rows, path_word, short_time, state_name, state_of, state_tone};
+pub use order::{
+    change_line, clipped, order_page, order_rows, path_word, short_time, state_name, state_of, state_tone,
+};
 pub use progress::{Progress, counted};
 pub use table::{plain_table, table};
 pub use tone::Tone;

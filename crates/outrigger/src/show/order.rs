@@ -3,6 +3,17 @@
 use super::{Tone, amount, money, plain_table, table};
 use api::order::v1::{Order, OrderChange, OrderState, PaymentMethod};
 
+/// So much of a reason has room in a list; the whole is in `order get`.
+const REASON: usize = 60;
+
+/// The text, or its beginning when there is no room for all of it.
+pub fn clipped(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
 /// "COMPLETED".
 pub fn state_name(state: OrderState) -> &'static str {
     state.as_str_name().trim_start_matches("ORDER_STATE_")
@@ -50,7 +61,7 @@ pub fn order_rows(orders: &[Order]) -> String {
                 order.lines.len().to_string(),
                 money(order.total.as_ref()),
                 state_name(order.state()).to_owned(),
-                order.reason.clone(),
+                clipped(&order.reason, REASON),
             ]
         }),
     )
@@ -130,6 +141,11 @@ mod tests {
         assert_eq!(state_of("COMPLETED"), Some(OrderState::Completed));
         assert_eq!(state_of("unspecified"), None);
         assert_eq!(path_word(OrderState::OutOfStock), "out of stock");
+    }
+
+    #[test]
+    fn a_long_text_is_clipped() {
+        assert_eq!((clipped("abc", 3).as_str(), clipped("abcd", 3).as_str()), ("abc", "ab…"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use crate::{
     shop::Story,
-    show::{Output, Tone, money, path_word, say, state_tone},
+    show::{Output, Tone, clipped, money, path_word, say, state_tone},
 };
 use api::order::v1::{Order, OrderState};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -117,13 +117,6 @@ impl Row {
     }
 }
 
-fn clipped(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    text.chars().take(width - 1).chain(['…']).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,10 +132,5 @@ mod tests {
         assert_eq!(stage.rows.lock()[0].painted_path(), "received › out of stock");
         stage.leave(0, &stories()[0], &Order::default());
         ProgressStyle::with_template("{spinner} {wide_msg}").unwrap();
-    }
-
-    #[test]
-    fn a_long_name_is_clipped() {
-        assert_eq!((clipped("abc", 3).as_str(), clipped("abcd", 3).as_str()), ("abc", "ab…"));
     }
 }
