@@ -25,7 +25,20 @@ struct Inner {
 
 impl Contract {
     /// Reads the policies out of an encoded `FileDescriptorSet` whose custom options were kept
-    /// (`protox::Compiler::encode_file_descriptor_set`). Refuses the first thing that it cannot promise to keep.
+    /// (`protox::Compiler::encode_file_descriptor_set`).
+    ///
+    /// **Errors.** [`ContractError::Descriptors`] when the bytes are no such set; else [`ContractError::Option`] for the first
+    /// option that cannot be kept, with the file, the method and the option. A program should not start on either.
+    ///
+    /// ```
+    /// use outrigger_policy::Contract;
+    ///
+    /// // An empty set promises nothing, and breaks nothing.
+    /// let contract = Contract::from_descriptors(&[])?;
+    /// assert!(contract.method("/shop.v1.Shop/Buy").is_none());
+    /// assert!(Contract::from_descriptors(b"something else").is_err());
+    /// # Ok::<(), outrigger_policy::ContractError>(())
+    /// ```
     pub fn from_descriptors(encoded: &[u8]) -> Result<Self, ContractError> {
         let set = Set::decode(encoded).map_err(|error| ContractError::Descriptors(error.to_string()))?;
         let mut inner = Inner { descriptors: encoded.to_vec(), ..Inner::default() };
@@ -62,7 +75,7 @@ impl Inner {
             let name = format!("{}.{}", file.package, service.name);
             let place = Place { file: &file.name, method: &name };
             let options = service.options.clone().unwrap_or_default();
-            let policy: v1::ServicePolicy = place.decode(options.policy.as_deref())?;
+            let policy: v1::ServicePolicy = place.decode(&options.policy.concat())?;
             for method in &service.methods {
                 let full = format!("{name}/{}", method.name);
                 let place = Place { file: &file.name, method: &full };

@@ -2,7 +2,8 @@
 //!
 //! An extension is an ordinary field on the wire, so a mirror that declares its number reads it without any reflection.
 //! The option fields are kept as bytes here: decoding them to their type drops what the type does not know, and the
-//! reader has to notice that. Decoding the set with `prost_types` would lose them altogether.
+//! reader has to notice that. Decoding the set with `prost_types` would lose them altogether. An option that was written
+//! field by field may stand there in several parts; put one behind the other, they are the whole.
 
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Set {
@@ -32,9 +33,9 @@ pub struct Service {
 
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct ServiceOptions {
-    /// `outrigger.policy.v1.ServicePolicy`, still encoded.
-    #[prost(bytes = "vec", optional, tag = "50001")]
-    pub policy: Option<Vec<u8>>,
+    /// `outrigger.policy.v1.ServicePolicy`, still encoded; in parts, see above.
+    #[prost(bytes = "vec", repeated, tag = "50001")]
+    pub policy: Vec<Vec<u8>>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -52,7 +53,7 @@ pub struct MethodOptions {
     /// The standard option `idempotency_level`.
     #[prost(int32, tag = "34")]
     pub idempotency_level: i32,
-    /// `outrigger.policy.v1.MethodPolicy`, still encoded.
-    #[prost(bytes = "vec", optional, tag = "50001")]
-    pub policy: Option<Vec<u8>>,
+    /// `outrigger.policy.v1.MethodPolicy`, still encoded; in parts, see above.
+    #[prost(bytes = "vec", repeated, tag = "50001")]
+    pub policy: Vec<Vec<u8>>,
 }

@@ -6,12 +6,49 @@
 //! missing or contradictory is a [`ContractError`] that names the method, the option and the way out, and the program
 //! does not start. This crate is a leaf, so that strangers can use it without our stubs; it knows nothing of transports.
 //!
+//! # Writing a policy
+//!
+//! Import `outrigger/policy/v1/policy.proto`, and say beside each method what holds for it:
+//!
+//! ```proto
+//! rpc Buy(BuyRequest) returns (BuyResponse) {
+//!   option idempotency_level = IDEMPOTENT;
+//!   option (outrigger.policy.v1.method) = {
+//!     deadline: {default: "2s" max: "10s"}
+//!     retry: {attempts: 3 codes: "UNAVAILABLE" attempt_timeout: "500ms"}
+//!   };
+//! }
+//! ```
+//!
+//! | option | unit | when left out |
+//! |---|---|---|
+//! | `idempotency_level` | `IDEMPOTENT`, `NO_SIDE_EFFECTS` | not idempotent: never repeated (I10) |
+//! | `deadline.default`, `.max` | a whole number and `ms`, `s`, `m` or `h` | refused, unless `unbounded: true` |
+//! | `retry` | | no attempt but the first |
+//! | `retry.attempts` | attempts, the first included: 2 to 5 | refused |
+//! | `retry.codes` | names of gRPC status codes | refused |
+//! | `retry.initial_backoff`, `.max_backoff` | duration | 20 ms, 1 s |
+//! | `retry.attempt_timeout` | duration | an attempt may take what the call has left |
+//! | `callers` | names of services, `operator`, `edge` | the service's list; when that is empty too, nobody may call |
+//!
+//! # Reading it back
+//!
+//! Embed the descriptors with their custom options kept. In a build script that is protox's `encode_file_descriptor_set`;
+//! its decoded sibling `file_descriptor_set`, which code generators take, drops the options without a word.
+//!
 //! ```
 //! use outrigger_policy::Contract;
+//! use std::time::Duration;
 //!
-//! // An empty set promises nothing, and breaks nothing.
-//! let contract = Contract::from_descriptors(&[]).expect("an empty set is a valid contract");
-//! assert!(contract.method("/shop.v1.Shop/Buy").is_none());
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut compiler = protox::Compiler::new(["../../proto", "examples"])?;
+//! let embedded = compiler.include_imports(true).open_file("shop.proto")?.encode_file_descriptor_set();
+//!
+//! let contract = Contract::from_descriptors(&embedded)?;
+//! let buy = contract.method("/shop.v1.Shop/Buy").expect("it is in the contract");
+//! assert_eq!(buy.deadline.grant(None), Some(Duration::from_secs(2)));
+//! assert_eq!(buy.retry.map(|retry| retry.attempts), Some(3));
+//! # Ok(()) }
 //! ```
 
 mod codes;

@@ -31,6 +31,16 @@ pub struct DeadlinePolicy {
 impl DeadlinePolicy {
     /// The time that a call is given which asks for `asked`: the default when it asks for none, never more than the
     /// most. None: as long as it likes.
+    ///
+    /// ```
+    /// use outrigger_policy::DeadlinePolicy;
+    /// use std::time::Duration;
+    ///
+    /// let seconds = Duration::from_secs;
+    /// let deadline = DeadlinePolicy { default: Some(seconds(2)), max: Some(seconds(10)), unbounded: false };
+    /// assert_eq!(deadline.grant(None), Some(seconds(2)));
+    /// assert_eq!(deadline.grant(Some(seconds(60))), Some(seconds(10)));
+    /// ```
     pub fn grant(&self, asked: Option<Duration>) -> Option<Duration> {
         match (asked.or(self.default), self.max) {
             (Some(time), Some(max)) => Some(time.min(max)),
@@ -39,7 +49,8 @@ impl DeadlinePolicy {
     }
 }
 
-/// When and how a failed attempt is made again.
+/// When and how a failed attempt is made again. All attempts share the call's deadline, and all calls from one caller to one
+/// callee share a budget, so `attempts` is what may happen to a call, not what happens to all of them (I9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// All attempts, the first included: 2 to 5.
@@ -75,7 +86,7 @@ impl MethodPolicy {
             ));
         }
         let idempotent = options.idempotency_level != 0;
-        let policy: v1::MethodPolicy = place.decode(options.policy.as_deref())?;
+        let policy: v1::MethodPolicy = place.decode(&options.policy.concat())?;
         let deadline = place.deadline(policy.deadline.as_ref())?;
         let retry = policy.retry.as_ref().map(|retry| place.retry(retry, &deadline)).transpose()?;
         if retry.is_some() && !idempotent {
@@ -104,8 +115,7 @@ pub struct Place<'a> {
 
 impl Place<'_> {
     /// Decodes an option, and refuses one with settings that this program does not know: they would be ignored (I11).
-    pub fn decode<M: Message + Default>(&self, encoded: Option<&[u8]>) -> Result<M, ContractError> {
-        let encoded = encoded.unwrap_or_default();
+    pub fn decode<M: Message + Default>(&self, encoded: &[u8]) -> Result<M, ContractError> {
         let remedy = "build the program from the same contract that it embeds";
         let policy = M::decode(encoded).map_err(|error| self.error("policy", error.to_string(), remedy))?;
         if policy.encoded_len() == encoded.len() {

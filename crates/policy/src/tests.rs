@@ -37,12 +37,12 @@ impl Written {
     fn read(self) -> Result<Contract, ContractError> {
         let service = v1::ServicePolicy { callers: vec!["orders".into()] };
         let policy = [&self.policy.encode_to_vec(), self.unknown].concat();
-        let options = MethodOptions { idempotency_level: self.idempotency_level, policy: Some(policy) };
+        let options = MethodOptions { idempotency_level: self.idempotency_level, policy: vec![policy] };
         let method = Method { name: "Buy".into(), options: Some(options), client_streaming: self.client_streaming };
         let service = Service {
             name: "Shop".into(),
             methods: vec![method],
-            options: Some(ServiceOptions { policy: Some(service.encode_to_vec()) }),
+            options: Some(ServiceOptions { policy: vec![service.encode_to_vec()] }),
         };
         let file = File { name: "shop/v1/shop.proto".into(), package: "shop.v1".into(), services: vec![service] };
         Contract::from_descriptors(&Set { files: vec![file] }.encode_to_vec())
@@ -74,6 +74,32 @@ fn what_is_written_is_what_holds() {
     assert_eq!(policy.callers.iter().collect::<Vec<_>>(), ["orders"]);
     assert!(contract.has_service("shop.v1.Shop"));
     assert!(!contract.has_service("shop.v1.Other"));
+}
+
+#[test]
+fn a_contract_in_a_file_is_read_whichever_way_its_options_are_written() {
+    let mut compiler = protox::Compiler::new(["../../proto", "examples"]).unwrap();
+    let embedded = compiler.include_imports(true).open_file("shop.proto").unwrap().encode_file_descriptor_set();
+    let contract = Contract::from_descriptors(&embedded).unwrap();
+    let callers = |path: &str| contract.method(path).unwrap().callers.iter().cloned().collect::<Vec<_>>();
+    assert_eq!(callers("/shop.v1.Shop/Buy"), ["operator", "web"]);
+    assert_eq!(callers("/shop.v1.Shop/Watch"), ["operator"]);
+    assert!(contract.method("/shop.v1.Shop/Watch").unwrap().deadline.unbounded);
+}
+
+#[test]
+fn i11_an_option_in_several_parts_is_read_whole() {
+    let part = |policy: v1::MethodPolicy| policy.encode_to_vec();
+    let Written { policy, .. } = written();
+    let first = part(v1::MethodPolicy { retry: None, ..policy.clone() });
+    let second = part(v1::MethodPolicy { deadline: None, ..policy });
+    let options = MethodOptions { idempotency_level: 2, policy: vec![first, second] };
+    let method = Method { name: "Buy".into(), options: Some(options), client_streaming: false };
+    let service = Service { name: "Shop".into(), methods: vec![method], options: None };
+    let file = File { name: "shop.proto".into(), package: "shop.v1".into(), services: vec![service] };
+    let contract = Contract::from_descriptors(&Set { files: vec![file] }.encode_to_vec()).unwrap();
+    let policy = contract.method("/shop.v1.Shop/Buy").unwrap();
+    assert!(policy.retry.is_some() && policy.deadline.default.is_some());
 }
 
 #[test]

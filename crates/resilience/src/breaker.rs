@@ -7,7 +7,8 @@
 //!     │ the probe succeeded                       │ its time is over
 //!     └────────────────────────────── HalfOpen ◀──┘─────┘
 //! ```
-//! The times of many breakers that opened together are spread by jitter, and double while the probe keeps failing.
+//! The times of many breakers that opened together are spread by jitter, and double while the probe keeps failing. A probe
+//! that is not heard of for the longest open time is given up on, and the next to ask takes its place.
 
 use ambient::Dice;
 use std::time::Duration;
@@ -63,7 +64,7 @@ pub struct Pass(u64);
 /// The breaker is open: do not call before `until`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// When a probe may be sent. In the past while one is under way.
+    /// When a probe may be sent. `now` while one is under way: its answer may come at any moment.
     pub until: Instant,
 }
 
@@ -80,9 +81,16 @@ pub enum Transition {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    Closed { failures: u32 },
-    Open { until: Instant },
-    HalfOpen { since: Instant },
+    Closed {
+        failures: u32,
+    },
+    Open {
+        until: Instant,
+    },
+    /// The probe has until then to say something.
+    HalfOpen {
+        until: Instant,
+    },
 }
 
 /// One endpoint's breaker. A value: it is told what happened and when.
@@ -119,12 +127,12 @@ impl Breaker {
     pub fn admit(&mut self, now: Instant) -> Result<(Pass, Option<Transition>), Refused> {
         match self.state {
             State::Closed { .. } => Ok((Pass(self.epoch), None)),
-            State::Open { until } if now >= until => {
-                self.enter(State::HalfOpen { since: now });
+            State::Open { until } | State::HalfOpen { until } if now >= until => {
+                self.enter(State::HalfOpen { until: now + self.policy.open_max });
                 Ok((Pass(self.epoch), Some(Transition::HalfOpened)))
             }
             State::Open { until } => Err(Refused { until }),
-            State::HalfOpen { since } => Err(Refused { until: since }),
+            State::HalfOpen { .. } => Err(Refused { until: now }),
         }
     }
 
@@ -264,6 +272,18 @@ mod tests {
         let until = open(&mut breaker, now);
         assert_eq!(call(&mut breaker, Outcome::Ignored, until), None);
         assert!(breaker.admit(until).is_ok());
+    }
+
+    #[test]
+    fn a_probe_that_is_never_heard_of_makes_room_for_the_next() {
+        let (mut breaker, now) = breaker();
+        let until = open(&mut breaker, now);
+        let (silent, _) = breaker.admit(until).unwrap();
+        let given_up = until + POLICY.open_max;
+        assert!(breaker.admit(given_up - Duration::from_millis(1)).is_err());
+        let (next, _) = breaker.admit(given_up).unwrap();
+        assert_eq!(breaker.on_result(silent, Outcome::Failure, given_up), None, "it is a straggler now");
+        assert_eq!(breaker.on_result(next, Outcome::Success, given_up), Some(Transition::Closed));
     }
 
     #[test]

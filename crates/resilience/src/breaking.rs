@@ -36,7 +36,8 @@ impl SharedBreaker {
 /// next probe, and a pushback that keeps every hop from retrying it. All else is the endpoint's own answer.
 ///
 /// A stream is judged when it ends, so a breaker may learn of it long after it was admitted; by then it may have changed
-/// its state, and the result says nothing any more.
+/// its state, and the result says nothing any more. Only as the probe it is judged by its beginning: a stream that runs for
+/// hours must not keep all others waiting for its end.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -104,7 +105,8 @@ impl<S: Next> Service<Request> for Breaking<S> {
             }
             Ok((pass, transition)) => {
                 let limit = request.extensions().get::<Limit>().map(|limit| limit.0);
-                let ticket = Ticket { pass: Some(pass), limit, layer: self.layer.clone() };
+                let probe = transition == Some(Transition::HalfOpened);
+                let ticket = Ticket { pass: Some(pass), probe, limit, layer: self.layer.clone() };
                 ticket.tell(transition);
                 Box::pin(run(self.next.clone(), request, ticket))
             }
@@ -116,6 +118,10 @@ async fn run<S: Next>(next: S, request: Request, mut ticket: Ticket) -> Result<R
     let result = next.oneshot(request).await;
     if let Some(code) = ended(&result) {
         ticket.report(code.into());
+        return result;
+    }
+    if ticket.probe {
+        ticket.report(Outcome::Success);
         return result;
     }
     watched(result, move |code| ticket.report(code.into()))
@@ -133,6 +139,7 @@ fn refusal(refused: Refused, now: Instant) -> Status {
 /// A call under way. Whatever becomes of it, the breaker is told once.
 struct Ticket {
     pass: Option<Pass>,
+    probe: bool,
     limit: Option<Instant>,
     layer: BreakerLayer,
 }
@@ -158,5 +165,38 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         let too_slow = self.limit.is_some_and(|limit| self.pass.is_some() && Instant::now() >= limit);
         self.report(if too_slow { Outcome::Failure } else { Outcome::Ignored });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{BreakerPolicy, Silent};
+    use tonic::body::Body;
+    use tower::service_fn;
+
+    /// Fails once; every later answer begins, and never ends.
+    fn fails_then_flows() -> impl Next {
+        let calls = Arc::new(Mutex::new(0));
+        service_fn(move |_: Request| {
+            let first = std::mem::replace(&mut *calls.lock(), 1) == 0;
+            let endless = http_body_util::StreamBody::new(futures::stream::pending::<
+                Result<http_body::Frame<bytes::Bytes>, Status>,
+            >());
+            let answer = if first { Err(Status::unavailable("down")) } else { Ok(Response::new(Body::new(endless))) };
+            std::future::ready(answer)
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_probe_that_is_a_stream_lets_others_pass_while_it_flows() {
+        let policy = BreakerPolicy { consecutive: 1, ..BreakerPolicy::default() };
+        let layer = BreakerLayer::new(SharedBreaker::new(Breaker::new(policy, 7)), Arc::new(Silent));
+        let guarded = layer.layer(fails_then_flows());
+        let call = || guarded.clone().oneshot(Request::new(Body::empty()));
+        assert!(call().await.is_err());
+        tokio::time::advance(policy.open).await;
+        let _flowing = call().await.expect("the probe");
+        assert!(call().await.is_ok(), "the breaker closed when the probe's answer began");
     }
 }

@@ -1,7 +1,7 @@
 //! How a call ends. Its code may stand in the answer's headers, in its trailers, or be the `Err` of the call; a caller may
 //! also leave before there is one. Whoever has to know asks here, so that nobody forgets one of the four.
 
-use crate::{Response, whole};
+use crate::Response;
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
@@ -12,6 +12,11 @@ use std::{
 use tonic::{Code, Status, body::Body};
 
 const GRPC_STATUS: &str = "grpc-status";
+
+/// In an answer's extensions: how it ends, although its trailers are still to be read. [`crate::Answer::take`] leaves it
+/// there once it has seen them.
+#[derive(Clone, Copy)]
+pub struct Ends(pub Code);
 
 /// The code in headers or trailers; none when they are not the end of a call.
 pub fn code_in(headers: &HeaderMap) -> Option<Code> {
@@ -30,7 +35,7 @@ pub fn code_in(headers: &HeaderMap) -> Option<Code> {
 /// ```
 pub fn ended(result: &Result<Response, Status>) -> Option<Code> {
     match result {
-        Ok(answer) => code_in(answer.headers()).or_else(|| whole::ended(answer)),
+        Ok(answer) => code_in(answer.headers()).or_else(|| answer.extensions().get::<Ends>().map(|ends| ends.0)),
         Err(status) => Some(status.code()),
     }
 }

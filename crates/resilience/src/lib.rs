@@ -5,6 +5,22 @@
 //! The layers around them ([`RetryLayer`], [`BreakerLayer`], [`TimedLayer`]) are thin shells over
 //! `http::Request<tonic::body::Body>`, ready for any tonic service, ours or not. They say what they do to an [`Observer`].
 //!
+//! # Around a service of your own
+//!
+//! A client takes a stack of them in place of its channel; `examples/own_service.rs` is such a program, whole. What belongs
+//! to one call stands outside, what belongs to one attempt inside:
+//!
+//! | from outside in | gives | errors |
+//! |---|---|---|
+//! | [`within`], and the [`Deadline`] in the request's extensions | all attempts, waits and the answer one time | DEADLINE_EXCEEDED |
+//! | [`RetryLayer`], with a [`RetryBudget`] per callee | further attempts, of idempotent methods only (I10) | the last attempt's |
+//! | [`TimedLayer`] | each attempt a time of its own, and `grpc-timeout` | UNAVAILABLE |
+//! | [`BreakerLayer`], with a [`SharedBreaker`] per endpoint | rest to an endpoint that keeps failing | UNAVAILABLE, BREAKER_OPEN |
+//! | the channel, its error made a `tonic::Status` | | UNAVAILABLE when nobody is there |
+//!
+//! A server has [`within`] for the time that `grpc-timeout` gives it ([`Deadline::parse`]): tonic alone binds it only until
+//! the headers.
+//!
 //! Nothing here opens a connection, knows a service by name, or logs: that is `fabric`'s. Which policy applies is
 //! `policy`'s to say. Hedging, picking among endpoints and limits join as further modules of the same shape.
 //!
