@@ -1,7 +1,6 @@
 //! A customer changes their mind, early, late and too late.
 
 use api::order::v1::OrderState;
-use fabric::Placement;
 use outrigger_tests::{Delivery, World, basket, refused, story};
 use std::time::Duration;
 use tonic::Code;
@@ -25,31 +24,20 @@ story! {
     }
 }
 
-/// A carrier that takes its time, so that there is a while between confirmation and dispatch.
-async fn with_a_slow_carrier(placement: Placement) -> World {
-    World::with(placement, |config| config.shipping.dispatch_after = Duration::from_secs(5)).await
-}
-
-async fn cancelled_after_capture_the_money_comes_back(world: World) {
-    world.stock([("MUG", 5)]).await;
-    let order = world.place(basket([("MUG", 1)]).card("tok_late").wait_for_confirmed()).await;
-    world.reaches(&order, OrderState::Confirmed).await;
-    world.cancel(&order).await.unwrap();
-    let order = world.settled(&order).await;
-    assert_eq!((order.state(), order.cause.as_str()), (OrderState::Refunded, "CANCELLED_BY_CUSTOMER"));
-    assert_eq!(world.taken_from("tok_late").await, 0);
-    assert_eq!(world.level("MUG").await.on_hand, 5);
-    world.audit_is_clean().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn cancelled_after_capture_the_money_comes_back_in_process() {
-    cancelled_after_capture_the_money_comes_back(with_a_slow_carrier(Placement::InProcess).await).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn cancelled_after_capture_the_money_comes_back_over_tcp() {
-    cancelled_after_capture_the_money_comes_back(with_a_slow_carrier(Placement::Tcp).await).await;
+story! {
+    // A carrier that takes its time, so that there is a while between confirmation and dispatch.
+    settings |config| { config.shipping.dispatch_after = Duration::from_secs(5); }
+    async fn cancelled_after_capture_the_money_comes_back(world: World) {
+        world.stock([("MUG", 5)]).await;
+        let order = world.place(basket([("MUG", 1)]).card("tok_late").wait_for_confirmed()).await;
+        world.reaches(&order, OrderState::Confirmed).await;
+        world.cancel(&order).await.unwrap();
+        let order = world.settled(&order).await;
+        assert_eq!((order.state(), order.cause.as_str()), (OrderState::Refunded, "CANCELLED_BY_CUSTOMER"));
+        assert_eq!(world.taken_from("tok_late").await, 0);
+        assert_eq!(world.level("MUG").await.on_hand, 5);
+        world.audit_is_clean().await;
+    }
 }
 
 story! {

@@ -1,6 +1,6 @@
 //! Calls that are lost, answered by nobody, delivered twice, late and out of order: every action and every undo.
 
-use api::order::v1::OrderState;
+use api::order::v1::{OrderState, Resolution};
 use outrigger_tests::{Attempt, Delivery, PRICE, World, basket, story};
 use parking_lot::Mutex;
 use std::{collections::HashMap, time::Duration};
@@ -105,6 +105,56 @@ story! {
             assert!(world.order(&order.order_id).await.state() < OrderState::Shipped, "{service} is down");
             world.wires().heal();
             assert_eq!(world.settled(&order).await.state(), OrderState::Completed, "{service}");
+        }
+        world.audit_is_clean().await;
+    }
+}
+
+story! {
+    settings |config| {
+        config.orders.unknown_patience = Duration::from_millis(500);
+        config.orders.ship_patience = Duration::from_millis(500);
+    }
+    async fn a_step_that_never_gets_through_ends_with_a_person_who_has_it_tried_again(world: World) {
+        world.stock([("MUG", 9)]).await;
+        for (number, step) in ["Authorise", "Reserve", "Commit", "Capture", "CreateShipment"].into_iter().enumerate() {
+            let token = format!("tok_step_{number}");
+            world.wires().fare(move |attempt| if attempt.method == step { Delivery::Lost } else { Delivery::Once });
+            let order = world.place(basket([("MUG", 1)]).card(&token)).await;
+            let parked = world.settled(&order).await;
+            assert_eq!(parked.state(), OrderState::NeedsAttention, "{step}");
+            assert!(!parked.cause.is_empty() && !parked.reason.is_empty(), "{step} says why: {parked:?}");
+            world.wires().heal();
+            // Again and again: the breaker may still be open when the network has healed.
+            while world.order(&order.order_id).await.state() == OrderState::NeedsAttention {
+                world.resolve(&order, Resolution::Retry).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(900)).await;
+            }
+            let last = world.watch(&order.order_id, |_| false).await.pop().unwrap();
+            assert_eq!(last.state(), OrderState::Completed, "{step}");
+            assert_eq!(world.taken_from(&token).await, PRICE, "{step}");
+        }
+        world.audit_is_clean().await;
+    }
+}
+
+story! {
+    settings |config| { config.orders.unknown_patience = Duration::from_millis(500); }
+    async fn an_undo_that_never_gets_through_ends_with_a_person_too(world: World) {
+        world.stock([("MUG", 1)]).await;
+        for (undo, token) in [("Void", "tok_void"), ("Release", "tok_release")] {
+            world.wires().fare(move |attempt| if attempt.method == undo { Delivery::Lost } else { Delivery::Once });
+            let order = world.place(basket([("MUG", 2)]).transfer(token).or_refund()).await;
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            let state = world.order(&order.order_id).await.state();
+            assert!([OrderState::Refunding, OrderState::NeedsAttention].contains(&state), "{undo}: {state:?}");
+            world.wires().heal();
+            if state == OrderState::NeedsAttention {
+                world.resolve(&order, Resolution::Refund).await.unwrap();
+            }
+            let last = world.watch(&order.order_id, |_| false).await.pop().unwrap();
+            assert_eq!(last.state(), OrderState::Refunded, "{undo}");
+            assert_eq!(world.taken_from(token).await, 0, "{undo}");
         }
         world.audit_is_clean().await;
     }
