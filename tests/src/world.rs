@@ -51,7 +51,11 @@ impl World {
 
     /// As `placement` is usually told, with settings of the story's own.
     pub async fn with(placement: Placement, adjust: impl FnOnce(&mut Config)) -> Self {
-        let ambient = Ambient::seeded(7, Timestamp::from_millis(1_764_000_000_000));
+        Self::under(placement, Ambient::seeded(7, Timestamp::from_millis(1_764_000_000_000)), adjust).await
+    }
+
+    /// The same with surroundings of the story's own.
+    pub async fn under(placement: Placement, ambient: Ambient, adjust: impl FnOnce(&mut Config)) -> Self {
         match placement {
             Placement::InProcess => Self::start(placement, Where::Memory, ambient, adjust).await,
             Placement::Tcp => {

@@ -4,9 +4,8 @@
 use ambient::Ambient;
 use api::order::v1::{Order, OrderState};
 use fabric::Placement;
-use outrigger_tests::{Delivery, PRICE, World, basket};
+use outrigger_tests::{Delivery, PRICE, World, basket, power_fails};
 use std::{path::Path, sync::Arc, time::Duration};
-use store::Data;
 use tokio::{runtime::Runtime, sync::Notify};
 
 /// Before the effect, or after it.
@@ -83,13 +82,7 @@ fn crash_at(placement: Placement, folder: &Path, at: u64, moment: Delivery) {
             () = placing => {}
         }
     });
-    runtime.shutdown_timeout(Duration::from_secs(5));
-    // The writers end what they have begun, as the disk would; then the folder is free.
-    let freed = (0..500).any(|_| {
-        std::thread::park_timeout(Duration::from_millis(10));
-        Data::open(folder).is_ok()
-    });
-    assert!(freed, "the folder is still locked: something outlived the crash");
+    power_fails(runtime, folder);
 }
 
 fn survives_a_crash_at_every_call(placement: Placement) {

@@ -12,4 +12,5 @@ mod paying;
 mod projections;
 mod races;
 mod returning;
+mod storms;
 mod watching;
