@@ -4,7 +4,8 @@
 
 use outrigger_api::{
     order::v1::{
-        Customer, OrderLine, Payment, PaymentMethod, PlaceOrderRequest, WaitFor, order_service_client::OrderServiceClient,
+        Customer, OrderLine, Payment, PaymentMethod, PlaceOrderRequest, WaitFor,
+        order_service_client::OrderServiceClient,
     },
     types::Money,
 };
@@ -18,9 +19,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         request_id: format!("example-{}", std::process::id()),
         customer: Some(Customer { customer_id: "C-EXAMPLE".into(), email: String::new() }),
         lines: vec![OrderLine {
-            sku: "MUG-BLUE".into(),
+            sku: "MUG".into(),
             quantity: 2,
-            unit_price: Some(Money { currency_code: "GBP".into(), minor_units: 850 }),
+            unit_price: Some(Money { currency_code: "GBP".into(), minor_units: 550 }),
             ..Default::default()
         }],
         payment: Some(Payment { method: PaymentMethod::Card.into(), token: "tok_ok".into() }),

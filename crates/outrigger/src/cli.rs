@@ -12,14 +12,14 @@ use std::path::PathBuf;
 /// Carries customers' orders through six services, and loses no money, no stock and no order.
 #[derive(Debug, Parser)]
 #[command(name = "outrigger", version, about, propagate_version = true)]
-#[command(after_help = "Exit status: 0 fine, 1 a finding, 2 it could not be done.\n\
+#[command(after_help = "Exit status: 0 fine, 1 a finding or a refusal, 2 misuse or nobody answered.\n\
     Settings: flags over OUTRIGGER_* variables over outrigger.toml. OUTRIGGER_LOG sets the log, e.g. `info`.")]
 pub struct Cli {
     /// For people or for programs.
-    #[arg(short, long, global = true, value_enum, default_value_t)]
+    #[arg(short, long, global = true, value_enum, default_value_t, display_order = 900)]
     pub output: Output,
     /// The settings file; `outrigger.toml` when it is there.
-    #[arg(long, global = true, env = "OUTRIGGER_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "OUTRIGGER_CONFIG", value_name = "FILE", display_order = 901)]
     pub config: Option<PathBuf>,
     #[command(subcommand)]
     pub command: Command,
@@ -73,6 +73,14 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn numbers_that_ask_for_nothing_are_refused() {
+        for line in ["order list --limit 0", "order parked --limit 0", "demo --orders 0", "order watch X --after=-1"] {
+            let words = ["outrigger"].into_iter().chain(line.split(' '));
+            assert!(Cli::try_parse_from(words).is_err(), "{line}");
+        }
     }
 
     #[test]

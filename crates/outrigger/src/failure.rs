@@ -10,7 +10,12 @@ pub enum Failure {
     /// 2: it could not do what was asked: misuse, a setting that does not exist, a place that cannot be used.
     Misuse(String),
     /// 2: nobody answered where a system was said to be.
-    NoAnswer(String),
+    NoAnswer {
+        /// What was heard instead of an answer.
+        why: String,
+        /// What may have happened there all the same, and what to do about it. Empty: nothing.
+        advice: String,
+    },
 }
 
 impl Failure {
@@ -18,7 +23,7 @@ impl Failure {
     pub const fn status(&self) -> u8 {
         match self {
             Self::Finding(_) => 1,
-            Self::Misuse(_) | Self::NoAnswer(_) => 2,
+            Self::Misuse(_) | Self::NoAnswer { .. } => 2,
         }
     }
 
@@ -30,9 +35,22 @@ impl Failure {
     /// Says where it was that nobody answered.
     pub fn asking(self, endpoint: &str) -> Self {
         match self {
-            Self::NoAnswer(why) => Self::Misuse(format!(
-                "{endpoint}: no answer ({why}); is the system running? Start it with `outrigger serve`, or name it with --endpoint"
+            Self::NoAnswer { why, advice } => Self::Misuse(format!(
+                "{endpoint}: no answer ({why}); is the system running? Start it with `outrigger serve`, or name it with --endpoint{advice}"
             )),
+            other => other,
+        }
+    }
+
+    /// Without an answer nobody knows whether a request was taken in; its key makes sending it again safe.
+    pub fn under(self, request_id: &str) -> Self {
+        match self {
+            Self::NoAnswer { why, .. } => Self::NoAnswer {
+                why,
+                advice: format!(
+                    "\n  It may be recorded all the same. Say it again with `--request-id {request_id}`: it is done once."
+                ),
+            },
             other => other,
         }
     }
@@ -41,7 +59,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Finding(why) | Self::Misuse(why) | Self::NoAnswer(why) => f.write_str(why),
+            Self::Finding(why) | Self::Misuse(why) | Self::NoAnswer { why, .. } => f.write_str(why),
         }
     }
 }
@@ -50,7 +68,14 @@ impl fmt::Display for Failure {
 impl From<tonic::Status> for Failure {
     fn from(status: tonic::Status) -> Self {
         match status.code() {
-            tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => Self::NoAnswer(status.message().to_owned()),
+            tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => {
+                Self::NoAnswer { why: status.message().to_owned(), advice: String::new() }
+            }
+            // Nobody of ours leaves a method out: something else listens there, the page perhaps.
+            tonic::Code::Unimplemented => Self::Misuse(format!(
+                "what answers there is not Outrigger's gRPC ({}); name its gRPC port with --endpoint",
+                status.message()
+            )),
             _ => Self::Finding(describe(&status)),
         }
     }
@@ -92,5 +117,12 @@ mod tests {
         let gone = Failure::from(tonic::Status::unavailable("refused")).asking("http://here:1");
         assert_eq!(gone.status(), 2);
         assert!(gone.to_string().starts_with("http://here:1: no answer (refused)"));
+    }
+
+    #[test]
+    fn a_request_of_which_nothing_was_heard_can_be_said_again_under_its_key() {
+        let unheard = Failure::from(tonic::Status::deadline_exceeded("late")).under("k1").asking("http://here:1");
+        assert!(unheard.to_string().ends_with("`--request-id k1`: it is done once."), "{unheard}");
+        assert_eq!(Failure::from(tonic::Status::not_found("x")).under("k1").to_string(), "NOT_FOUND: x");
     }
 }

@@ -12,27 +12,55 @@ pub const ENDPOINT: &str = "http://127.0.0.1:50051";
 /// A running system.
 #[derive(Clone, Debug, Args)]
 pub struct Running {
-    /// The running system to ask.
-    #[arg(long, env = "OUTRIGGER_ENDPOINT", default_value = ENDPOINT)]
-    pub endpoint: String,
+    /// The running system to ask [env: OUTRIGGER_ENDPOINT] [default: http://127.0.0.1:50051].
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
 }
 
 /// A running system, or data at rest.
 #[derive(Clone, Debug, Args)]
 pub struct Place {
-    /// The running system to ask.
-    #[arg(long, env = "OUTRIGGER_ENDPOINT", default_value = ENDPOINT, conflicts_with = "data")]
-    pub endpoint: String,
+    /// The running system to ask [env: OUTRIGGER_ENDPOINT] [default: http://127.0.0.1:50051].
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    endpoint: Option<String>,
     /// Read the data in this folder instead, which no process is using.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 }
 
 impl Running {
+    /// Where it is.
+    pub fn endpoint(&self) -> String {
+        endpoint(self.endpoint.as_deref())
+    }
+
     /// The way to it. Nothing has to answer yet.
     pub fn wire(&self, ambient: &Ambient) -> Result<Wire, Failure> {
-        wire(&self.endpoint, ambient)
+        wire(&self.endpoint(), ambient)
     }
+}
+
+impl Place {
+    /// Where the running system is, when no data at rest was named.
+    pub fn endpoint(&self) -> String {
+        endpoint(self.endpoint.as_deref())
+    }
+
+    /// The way to it. Nothing has to answer yet.
+    pub fn wire(&self, ambient: &Ambient) -> Result<Wire, Failure> {
+        wire(&self.endpoint(), ambient)
+    }
+}
+
+/// The flag over the variable over the usual place. The variable is read here and not by clap, to which a variable that is
+/// set would contradict a `--data` that was typed.
+fn endpoint(flag: Option<&str>) -> String {
+    flag.map(str::to_owned).or_else(|| variable("OUTRIGGER_ENDPOINT")).unwrap_or_else(|| ENDPOINT.to_owned())
+}
+
+/// What the environment says; nothing when that is empty.
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|said| !said.is_empty())
 }
 
 /// The way to the system at `endpoint`.

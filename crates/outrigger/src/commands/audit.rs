@@ -3,7 +3,7 @@
 use crate::{
     context::Context,
     failure::Failure,
-    reach::{self, Place},
+    reach::Place,
     show::{Output, Tone, amount, counted, plain_table, print_json, say},
     system::Books,
 };
@@ -32,8 +32,8 @@ pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let report = match &args.place.data {
         Some(folder) => at_rest(folder).await?,
         None => {
-            let endpoint = &args.place.endpoint;
-            live(&reach::wire(endpoint, &Ambient::system())?).await.map_err(|failure| failure.asking(endpoint))?
+            let wire = args.place.wire(&Ambient::system())?;
+            live(&wire).await.map_err(|failure| failure.asking(&args.place.endpoint()))?
         }
     };
     match context.output {

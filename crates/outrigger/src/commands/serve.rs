@@ -29,12 +29,7 @@ pub struct Args {
 
 /// Runs the system until SIGINT or SIGTERM, then ends it gracefully.
 pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
-    if args.services != ["all"] {
-        return Err(Failure::Misuse(format!(
-            "serve {}: a service of its own would have no bus yet; run all of them with `outrigger serve all`",
-            args.services.join(" ")
-        )));
-    }
+    all_or_none(&args.services)?;
     let file = host::settings(context)?;
     let folder = host::folder(args.data, &file, FOLDER);
     let mut config = host::config(&file, &folder)?;
@@ -48,6 +43,23 @@ pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     }
     system.shutdown().await;
     Ok(())
+}
+
+fn all_or_none(services: &[String]) -> Result<(), Failure> {
+    const NAMES: [&str; 6] =
+        [orders::NAME, payments::NAME, inventory::NAME, shipping::NAME, notifications::NAME, dashboard::NAME];
+    if services == ["all"] {
+        return Ok(());
+    }
+    if let Some(unknown) = services.iter().find(|name| *name != "all" && !NAMES.contains(&name.as_str())) {
+        return Err(Failure::Misuse(format!(
+            "serve {unknown}: there is no such service; run all with `outrigger serve`"
+        )));
+    }
+    Err(Failure::Misuse(format!(
+        "serve {}: a service of its own would have no bus yet; run all of them with `outrigger serve all`",
+        services.join(" ")
+    )))
 }
 
 fn announce(system: &System, folder: &Path, output: Output) {

@@ -93,3 +93,17 @@ impl Goods {
         self.stock > 1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_are_told_to_try_is_sold_here_at_that_price() {
+        assert_eq!((goods("LANTERN").price, goods("BELL").price), (4_500, 18_500));
+        let example = include_str!("../../../../examples/place_order.rs");
+        let named = |goods: &&Goods| example.contains(&format!("sku: {:?}.into()", goods.sku));
+        let mug = catalogue().iter().find(named).expect("the example names goods of this shop");
+        assert!(example.contains(&format!("minor_units: {}", mug.price)), "{} costs {}", mug.sku, mug.price);
+    }
+}

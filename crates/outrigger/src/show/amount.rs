@@ -1,9 +1,7 @@
 //! Amounts of money: minor units inside, decimals for people.
 
+use ::money::{cut, decimals};
 use api::types::Money;
-
-/// Currencies whose minor unit is the currency itself. All others are shown with two decimals.
-const WHOLE: [&str; 5] = ["JPY", "KRW", "VND", "CLP", "ISK"];
 
 /// "12.34 GBP".
 pub fn money(money: Option<&Money>) -> String {
@@ -12,18 +10,15 @@ pub fn money(money: Option<&Money>) -> String {
 
 /// "12.34 GBP".
 pub fn amount(minor: i64, currency: &str) -> String {
-    if WHOLE.contains(&currency) {
-        return format!("{minor} {currency}");
-    }
-    let (sign, all) = (if minor < 0 { "-" } else { "" }, minor.unsigned_abs());
-    format!("{sign}{}.{:02} {currency}", all / 100, all % 100)
+    let (sign, shown) = (if minor < 0 { "-" } else { "" }, cut(currency, minor));
+    format!("{sign}{}{} {currency}", shown.whole, shown.part)
 }
 
 /// "12.34" of GBP is 1234. Nothing when it is no amount, or has parts of a minor unit.
 pub fn parse_amount(text: &str, currency: &str) -> Option<i64> {
     let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-    let decimals = if WHOLE.contains(&currency) { 0 } else { 2 };
+    let decimals = decimals(currency) as usize;
     let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || part.len() > decimals || !all_digits(whole) || !all_digits(part) {
         return None;

@@ -19,7 +19,11 @@ use crate::{
     system::{Config, System},
 };
 use clap::Args as ClapArgs;
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tempfile::TempDir;
 
 /// A carrier whose comings and goings people can follow.
@@ -33,7 +37,7 @@ pub struct Args {
     #[arg(long)]
     once: bool,
     /// So many orders from a seed, as fast as they go, instead of the stories.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     orders: Option<u64>,
     /// With --orders: placed at the same time.
     #[arg(long, default_value_t = 64, requires = "orders", value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -61,7 +65,7 @@ pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let system = Arc::new(host::start(config).await?);
     let played = tokio::select! {
         played = play(&args, &system, context.output) => played,
-        () = stop.wished() => Err(Failure::Misuse("interrupted".to_owned())),
+        () = stop.wished() => Err(Failure::Misuse(interrupted(&args, &folder))),
     };
     if let Ok(()) = played
         && !args.once
@@ -72,6 +76,16 @@ pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     system.shutdown().await;
     keep_on_failure(temporary, &played);
     played
+}
+
+fn interrupted(args: &Args, folder: &Path) -> String {
+    match (args.once, &args.data) {
+        (true, None) => "interrupted; the temporary data is removed".to_owned(),
+        _ => {
+            let data = folder.display();
+            format!("interrupted; nothing is lost: `outrigger serve --data {data}` carries on with what is unfinished")
+        }
+    }
 }
 
 /// With --once nothing of an earlier day should be in the way, and nothing should be left over.

@@ -1,6 +1,10 @@
 //! `order cancel`, `return` and `resolve`: what people decide.
 
-use super::{client, me, place::parts, show};
+use super::{
+    client, me,
+    place::{not_a_line, parts},
+    show,
+};
 use crate::{
     context::Context,
     failure::Failure,
@@ -40,6 +44,7 @@ pub struct Return {
     /// The return's key: the same key and content are one return [default: a new one].
     #[arg(long)]
     request_id: Option<String>,
+    /// The currency of all prices, by its three letters.
     #[arg(long, default_value = "GBP")]
     currency: String,
     #[command(flatten)]
@@ -87,15 +92,15 @@ pub async fn take_back(args: Return, context: &Context) -> Result<(), Failure> {
     let ambient = Ambient::system();
     let wire = args.running.wire(&ambient)?;
     let line = |text: &String| {
-        let parts = parts(text, &args.currency);
-        let (sku, quantity, price) = parts
-            .ok_or_else(|| Failure::Misuse(format!("--line '{text}': write SKU=QUANTITY@PRICE, e.g. MUG=2@5.50")))?;
+        let (sku, quantity, price) = parts(text, &args.currency).ok_or_else(|| not_a_line(text, &args.currency))?;
         Ok(ReturnLine { sku, quantity, unit_price: Some(price) })
     };
     let lines = args.lines.iter().map(line).collect::<Result<Vec<_>, Failure>>()?;
     let request_id = args.request_id.unwrap_or_else(|| ambient.id());
+    let key = request_id.clone();
     let request = ReturnItemsRequest { request_id, order_id: args.order, lines, reason: args.reason };
-    let answer = client(wire).return_items(request).await?.into_inner();
+    let answer =
+        client(wire).return_items(request).await.map_err(|status| Failure::from(status).under(&key))?.into_inner();
     if context.output == Output::Table {
         say!("return {} is recorded; {} goes back", answer.return_id, money(answer.refund.as_ref()));
     }

@@ -36,7 +36,7 @@ pub enum Command {
 
 /// Does what was said.
 pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
-    let endpoint = command.endpoint().to_owned();
+    let endpoint = command.endpoint();
     let done = match command {
         Command::Place(args) => place::run(args, context).await,
         Command::Get(args) => read::get(args, context).await,
@@ -51,16 +51,16 @@ pub async fn run(command: Command, context: &Context) -> Result<(), Failure> {
 }
 
 impl Command {
-    fn endpoint(&self) -> &str {
+    fn endpoint(&self) -> String {
         match self {
-            Self::Place(args) => &args.running.endpoint,
-            Self::Get(args) => &args.place.endpoint,
-            Self::List(args) => &args.place.endpoint,
-            Self::Watch(args) => &args.place.endpoint,
-            Self::Cancel(args) => &args.running.endpoint,
-            Self::Return(args) => &args.running.endpoint,
-            Self::Parked(args) => &args.place.endpoint,
-            Self::Resolve(args) => &args.running.endpoint,
+            Self::Place(args) => args.running.endpoint(),
+            Self::Get(args) => args.place.endpoint(),
+            Self::List(args) => args.place.endpoint(),
+            Self::Watch(args) => args.place.endpoint(),
+            Self::Cancel(args) => args.running.endpoint(),
+            Self::Return(args) => args.running.endpoint(),
+            Self::Parked(args) => args.place.endpoint(),
+            Self::Resolve(args) => args.running.endpoint(),
         }
     }
 }

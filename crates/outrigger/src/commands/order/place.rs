@@ -2,6 +2,7 @@
 
 use super::{client, show};
 use crate::{context::Context, duration, failure::Failure, reach::Running, show::parse_amount};
+use ::money::decimals;
 use ambient::Ambient;
 use api::{
     order::v1::{
@@ -34,15 +35,16 @@ pub struct Args {
     /// The answer to a step that cannot go on: refund, hold, retry:TIME or retry:TIME:hold [default: the system's].
     #[arg(long, value_name = "ANSWER")]
     on_failure: Option<String>,
-    /// Where mail goes.
+    /// Where mail goes; without it, none is sent.
     #[arg(long, default_value = "")]
     email: String,
     /// The order's key: the same key and content are one order, however often it is sent [default: a new one].
     #[arg(long)]
     request_id: Option<String>,
+    /// The currency of all prices, by its three letters.
     #[arg(long, default_value = "GBP")]
     currency: String,
-    /// How long to wait for the answer.
+    /// How much to wait for.
     #[arg(long, value_enum, default_value_t = Wait::Confirmed)]
     wait: Wait,
     #[command(flatten)]
@@ -68,7 +70,9 @@ enum Wait {
 pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let ambient = Ambient::system();
     let wire = args.running.wire(&ambient)?;
-    let answer = client(wire).place_order(args.request(&ambient)?).await?;
+    let request = args.request(&ambient)?;
+    let key = request.request_id.clone();
+    let answer = client(wire).place_order(request).await.map_err(|status| Failure::from(status).under(&key))?;
     if answer.metadata().contains_key("outrigger-replayed") {
         eprintln!("this order was placed before under the same key");
     }
@@ -108,9 +112,16 @@ fn money(text: &str, currency: &str) -> Option<Money> {
 
 /// "LANTERN=2@45.00".
 fn line(text: &str, currency: &str) -> Result<OrderLine, Failure> {
-    let (sku, quantity, unit_price) = parts(text, currency)
-        .ok_or_else(|| Failure::Misuse(format!("--line '{text}': write SKU=QUANTITY@PRICE, e.g. LANTERN=2@45.00")))?;
+    let (sku, quantity, unit_price) = parts(text, currency).ok_or_else(|| not_a_line(text, currency))?;
     Ok(OrderLine { sku, quantity, unit_price: Some(unit_price), ..OrderLine::default() })
+}
+
+/// What to write instead.
+pub fn not_a_line(text: &str, currency: &str) -> Failure {
+    let decimals = decimals(currency);
+    Failure::Misuse(format!(
+        "--line '{text}': write SKU=QUANTITY@PRICE, e.g. LANTERN=2@45.00; prices in {currency} have up to {decimals} decimals"
+    ))
 }
 
 /// What a line or a returned line says.

@@ -4,7 +4,7 @@ use super::{client, show};
 use crate::{
     context::Context,
     failure::Failure,
-    reach::{self, Place},
+    reach::Place,
     show::{
         Output, change_line, heard, order_json, order_rows, print_json, say, short_time, state_name, state_of, table,
     },
@@ -42,8 +42,8 @@ pub struct List {
     #[arg(long)]
     customer: Option<String>,
     /// At most so many.
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
     #[command(flatten)]
     pub place: Place,
 }
@@ -54,7 +54,7 @@ pub struct Watch {
     /// The order.
     order: String,
     /// Only changes after this one.
-    #[arg(long, default_value_t = 0, value_name = "SEQUENCE")]
+    #[arg(long, default_value_t = 0, value_name = "SEQUENCE", value_parser = clap::value_parser!(i64).range(0..))]
     after: i64,
     #[command(flatten)]
     pub place: Place,
@@ -64,8 +64,8 @@ pub struct Watch {
 #[derive(Debug, Args)]
 pub struct Parked {
     /// At most so many.
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    limit: u16,
     #[command(flatten)]
     pub place: Place,
 }
@@ -84,7 +84,7 @@ pub async fn get(args: Get, context: &Context) -> Result<(), Failure> {
         }
         None => {
             let request = GetOrderRequest { order_id: args.order };
-            client(reach::wire(&args.place.endpoint, &Ambient::system())?).get_order(request).await?.into_inner().order
+            client(args.place.wire(&Ambient::system())?).get_order(request).await?.into_inner().order
         }
     };
     show(order, context)
@@ -104,7 +104,7 @@ pub async fn list(args: List, context: &Context) -> Result<(), Failure> {
             };
             let mut orders = at_rest(folder, wanted).await?;
             orders.reverse();
-            orders.truncate(args.limit);
+            orders.truncate(args.limit as usize);
             orders
         }
         None => list_running(&args, state).await?,
@@ -122,10 +122,11 @@ pub async fn list(args: List, context: &Context) -> Result<(), Failure> {
 }
 
 async fn list_running(args: &List, state: Option<OrderState>) -> Result<Vec<Order>, Failure> {
-    let mut client = client(reach::wire(&args.place.endpoint, &Ambient::system())?);
+    let mut client = client(args.place.wire(&Ambient::system())?);
     let (mut orders, mut page_token) = (Vec::new(), String::new());
-    while orders.len() < args.limit {
-        let page_size = i32::try_from((args.limit - orders.len()).min(200)).unwrap_or(200);
+    let limit = args.limit as usize;
+    while orders.len() < limit {
+        let page_size = i32::try_from((limit - orders.len()).min(200)).unwrap_or(200);
         let customer_id = args.customer.clone().unwrap_or_default();
         let request = ListOrdersRequest { page_size, page_token, state: state.unwrap_or_default().into(), customer_id };
         let page = client.list_orders(request).await?.into_inner();
@@ -145,7 +146,7 @@ pub async fn watch(args: Watch, context: &Context) -> Result<(), Failure> {
         let _ = history.iter().filter(|change| change.sequence > args.after).all(|change| tell(change, context.output));
         return Ok(());
     }
-    let mut client = client(reach::wire(&args.place.endpoint, &Ambient::system())?);
+    let mut client = client(args.place.wire(&Ambient::system())?);
     let request = WatchOrderRequest { order_id: args.order, after_sequence: args.after };
     let mut changes = client.watch_order(request).await?.into_inner();
     while let Some(next) = changes.message().await? {
@@ -175,17 +176,12 @@ pub async fn parked(args: Parked, context: &Context) -> Result<(), Failure> {
     let parked = match &args.place.data {
         Some(folder) => {
             let waits = |order: &Order| order.state() == OrderState::NeedsAttention;
-            let orders = at_rest(folder, waits).await?.into_iter().take(args.limit);
+            let orders = at_rest(folder, waits).await?.into_iter().take(args.limit.into());
             orders.map(|order| ParkedOrder { order: Some(order), ..ParkedOrder::default() }).collect()
         }
         None => {
-            let page_size = i32::try_from(args.limit.min(1_000)).unwrap_or(1_000);
-            let request = ListParkedRequest { page_size, page_token: String::new() };
-            client(reach::wire(&args.place.endpoint, &Ambient::system())?)
-                .list_parked(request)
-                .await?
-                .into_inner()
-                .parked
+            let request = ListParkedRequest { page_size: args.limit.into(), page_token: String::new() };
+            client(args.place.wire(&Ambient::system())?).list_parked(request).await?.into_inner().parked
         }
     };
     match context.output {

@@ -18,8 +18,9 @@ the same call.")]
 pub struct Args {
     /// The feed, a CSV file: InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country.
     pub file: PathBuf,
-    /// Import into the data in this folder, with the whole system in this process [default: ./outrigger-data].
-    #[arg(long, env = "OUTRIGGER_DATA", value_name = "DIR")]
+    /// Import into the data in this folder, with the whole system in this process [env: OUTRIGGER_DATA]
+    /// [default: ./outrigger-data].
+    #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Import into a running system instead.
     #[arg(long, conflicts_with = "data", value_name = "URL")]

@@ -25,7 +25,7 @@ use crate::{
 };
 use ambient::Ambient;
 use shop::Shop;
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 use tally::Tally;
 use tokio::time::Instant;
 
@@ -40,12 +40,15 @@ pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     }
     let shop = Shop::remote(&reach::wire(&endpoint, &Ambient::system())?);
     let mut stop = Stop::listen()?;
+    // Asked once: later nobody gives up so soon, but a system that was never there should be told at once.
+    shop.answers().await.map_err(|status| Failure::from(status).asking(&endpoint))?;
     import(&args, survey, &shop, &mut stop, context).await.map_err(|failure| failure.asking(&endpoint))
 }
 
 async fn embedded(args: Args, survey: Survey, context: &Context) -> Result<(), Failure> {
     let file = host::settings(context)?;
-    let folder = host::folder(args.data.clone(), &file, super::serve::FOLDER);
+    let named = args.data.clone().or_else(|| reach::variable("OUTRIGGER_DATA").map(PathBuf::from));
+    let folder = host::folder(named, &file, super::serve::FOLDER);
     let mut config = host::config(&file, &folder)?;
     args.faults.apply(&mut config);
     let mut stop = Stop::listen()?;
@@ -59,10 +62,10 @@ async fn import(args: &Args, survey: Survey, shop: &Shop, stop: &mut Stop, conte
     let started = Instant::now();
     let people = context.output == Output::Table;
     let tally = Arc::new(Tally::new(args.report.as_deref()).map_err(Failure::misuse)?);
-    setup::open_shop(shop, &survey, args.stock_percent).await?;
     let feed = summary::Feed::of(args, &survey);
     let progress = Arc::new(Progress::of(survey.sales, "placing", people));
     let work = async {
+        setup::open_shop(shop, &survey, args.stock_percent).await?;
         let placed = orders::place_all(args, survey, shop, &tally, &progress).await?;
         progress.say("settling");
         returns::give_back(placed, args, shop, &tally).await?;

@@ -42,6 +42,12 @@ impl Shop {
         Self::of(|_| wire.clone(), None)
     }
 
+    /// Whether anybody is there.
+    pub async fn answers(&self) -> Result<(), Status> {
+        let request = ListOrdersRequest { page_size: 1, ..ListOrdersRequest::default() };
+        self.orders.clone().list_orders(request).await.map(drop)
+    }
+
     /// Waits until every order is final or waits for a person; false when that takes longer than `within`.
     pub async fn settled(&self, within: Duration) -> Result<bool, Failure> {
         if let Some(system) = &self.system {
