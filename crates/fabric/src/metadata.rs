@@ -23,7 +23,7 @@ pub fn check(headers: &HeaderMap) -> Result<(), Status> {
     Err(status::refusal::<&str, &str>(Code::ResourceExhausted, "METADATA_TOO_LARGE", message, &[]))
 }
 
-/// Refuses requests whose metadata is too large, and answers likewise.
+/// Refuses requests whose metadata is too large, and answers likewise; of a refusal it keeps the code.
 #[derive(Clone, Copy)]
 pub struct MetadataLayer;
 
@@ -55,7 +55,37 @@ impl<S: Next> Service<Request> for Limited<S> {
         let reply = self.0.clone().oneshot(request);
         Box::pin(async move {
             let answer = reply.await?;
-            check(answer.headers()).map(|()| answer)
+            check(answer.headers()).map_err(|too_large| shortened(answer.headers(), too_large))?;
+            Ok(answer)
         })
+    }
+}
+
+/// A refusal keeps its code, and the beginning of its message, when what it says beside them is too large.
+fn shortened(headers: &HeaderMap, too_large: Status) -> Status {
+    const MESSAGE: usize = 256;
+    match Status::from_header_map(headers) {
+        Some(status) if status.code() != Code::Ok => {
+            let beginning: String = status.message().chars().take(MESSAGE).collect();
+            Status::new(status.code(), format!("{beginning}… (the rest is too large to be carried)"))
+        }
+        _ => too_large,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_says_too_much_is_still_that_refusal() {
+        let headers = Status::not_found("x".repeat(LIMIT)).into_http::<()>().into_parts().0.headers;
+        let too_large = check(&headers).unwrap_err();
+        let told = shortened(&headers, too_large.clone());
+        assert_eq!(told.code(), Code::NotFound);
+        assert!(told.message().len() < 400);
+        let headers =
+            HeaderMap::from_iter([(http::HeaderName::from_static("x-much"), "x".repeat(LIMIT).parse().unwrap())]);
+        assert_eq!(shortened(&headers, too_large).code(), Code::ResourceExhausted);
     }
 }

@@ -42,7 +42,8 @@ pub fn wire<S: Server>(service: S, contract: &Contract, ambient: &Ambient) -> Wi
     Wire::of_stack(Methods::new(stacks, Wire::of_stack(PanicsLayer.layer(handler.clone()))))
 }
 
-/// The sentence: traced → panics caught → deadline → caller known and allowed → handler, in a task of its own.
+/// The sentence: traced → metadata limited → panics caught → deadline → caller known and allowed → handler, in a task of its
+/// own.
 fn stack(path: &str, policy: &MethodPolicy, ambient: &Ambient, handler: Wire) -> Wire {
     let stack = ServiceBuilder::new()
         // Outermost: a refusal is a span too.

@@ -8,7 +8,14 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 /// Whose reasons these are.
 pub const DOMAIN: &str = "outrigger";
 
-/// INVALID_ARGUMENT naming each field that is wrong, and why.
+/// How much the violations of one answer may take together, in bytes: they travel in its metadata, which has a limit of its
+/// own. Some hundred of them.
+const MOST_SAID: usize = 6 * 1024;
+/// What a violation takes beside its texts.
+const AROUND: usize = 8;
+
+/// INVALID_ARGUMENT naming each field that is wrong, and why. When there are more than an answer can carry, the first of
+/// them, and the message says how many there are.
 ///
 /// ```
 /// use outrigger_fabric::status;
@@ -18,12 +25,19 @@ pub const DOMAIN: &str = "outrigger";
 /// assert_eq!(status::violations(&status), [("lines[2].quantity".to_owned(), "at least 1".to_owned())]);
 /// ```
 pub fn bad_request<F: AsRef<str>, D: AsRef<str>>(violations: &[(F, D)]) -> Status {
+    let mut room = MOST_SAID;
+    let fits = |(field, description): &&(F, D)| {
+        let size = field.as_ref().len() + description.as_ref().len() + AROUND;
+        room.checked_sub(size).map(|left| room = left).is_some()
+    };
     let violation = |(field, description): &(F, D)| FieldViolation::new(field.as_ref(), description.as_ref());
+    let said: Vec<FieldViolation> = violations.iter().take_while(fits).map(violation).collect();
     let message = match violations {
         [(field, description)] => format!("{}: {}", field.as_ref(), description.as_ref()),
-        many => format!("{} fields are wrong; see the details", many.len()),
+        all if all.len() > said.len() => format!("{} fields are wrong; see the first {}", all.len(), said.len()),
+        all => format!("{} fields are wrong; see the details", all.len()),
     };
-    let details = ErrorDetails::with_bad_request(violations.iter().map(violation).collect::<Vec<_>>());
+    let details = ErrorDetails::with_bad_request(said);
     Status::with_error_details(Code::InvalidArgument, message, details)
 }
 
@@ -79,4 +93,19 @@ pub fn violations(status: &Status) -> Vec<(String, String)> {
 /// How long to wait before another try.
 pub fn retry_after(status: &Status) -> Option<Duration> {
     status.get_details_retry_info().and_then(|info| info.retry_delay)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_violations_than_an_answer_can_carry_are_counted() {
+        let many: Vec<_> = (0..1_000).map(|line| (format!("lines[{line}].quantity"), "must be 1 to 1000000")).collect();
+        let status = bad_request(&many);
+        let said = violations(&status);
+        assert!(said.len() > 50 && said.len() < 1_000, "{}", said.len());
+        assert_eq!(status.message(), format!("1000 fields are wrong; see the first {}", said.len()));
+        assert!(status.details().len() < 8 * 1024, "{}", status.details().len());
+    }
 }

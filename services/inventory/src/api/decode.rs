@@ -2,7 +2,7 @@
 
 use crate::domain::{Lines, OrderId, Sku};
 use api::{inventory::v1 as pb, types::StepRef};
-use fabric::Check;
+use fabric::{Check, time};
 use std::{collections::BTreeSet, time::Duration};
 
 /// Items, SKUs or lines of one call.
@@ -45,7 +45,7 @@ pub fn difference(check: &mut Check, difference: i64) {
 
 /// How long to hold; none when the caller leaves it to the service.
 pub fn hold_for(check: &mut Check, hold_for: Option<prost_types::Duration>) -> Option<Duration> {
-    let asked = Duration::try_from(hold_for?).unwrap_or_default();
+    let asked = time::span(&hold_for?).unwrap_or_default();
     let right = !asked.is_zero() && asked <= LONGEST_HOLD;
     check.require(right, "hold_for", "more than nothing, at most 30 days");
     Some(asked)

@@ -6,7 +6,7 @@ use super::{
 };
 use ambient::Timestamp;
 use api::{
-    order::v1::{FailureAction, FailurePolicy, OrderLine, PlaceOrderRequest},
+    order::v1::{FailureAction, FailurePolicy, OrderLine, PlaceOrderRequest, WaitFor},
     types::Money,
 };
 use std::time::Duration;
@@ -115,6 +115,9 @@ pub fn check_place(request: &PlaceOrderRequest, default: OnFailure) -> Result<Dr
         v.add("payment.method", "must be CARD, TRANSFER or WALLET");
     }
     check_id(v, "payment.token", &payment.token, 128);
+    if WaitFor::try_from(request.wait_for).is_err() {
+        v.add("wait_for", "must be RECORDED or CONFIRMED");
+    }
     let on_failure = check_on_failure(v, request.on_failure.as_ref(), default);
     if request.lines.is_empty() {
         v.add("lines", "at least one is needed");
@@ -218,7 +221,7 @@ fn check_on_failure(v: &mut Violations, policy: Option<&FailurePolicy>, default:
 }
 
 fn check_retry(v: &mut Violations, policy: &FailurePolicy) -> OnFailure {
-    let wanted = policy.retry_for.and_then(|wanted| Duration::try_from(wanted).ok()).unwrap_or_default();
+    let wanted = policy.retry_for.as_ref().and_then(fabric::time::span).unwrap_or_default();
     if !(Duration::from_millis(1)..=MAX_RETRY).contains(&wanted) {
         v.add("on_failure.retry_for", "must be 1 ms to 30 days");
     }
