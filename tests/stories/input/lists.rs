@@ -14,6 +14,7 @@ use outrigger_tests::{World, basket, story};
 /// Tries one list with this page.
 macro_rules! refuse {
     ($cases:ident, $client:expr, $method:ident, $request:ident, $field:expr, $size:expr, $token:expr) => {{
+        #[allow(clippy::needless_update, reason = "some of the messages have a filter besides")]
         let request = $request { page_size: $size, page_token: $token.into(), ..Default::default() };
         $cases.invalid(stringify!($method), $client.$method(request).await, $field);
     }};
