@@ -143,6 +143,10 @@ mod tests {
         Body::new(http_body_util::StreamBody::new(stream))
     }
 
+    fn answered(frames: Vec<Poll<Frame<Bytes>>>) -> Result<Response, Status> {
+        Ok(Answer::take(Response::new(body(frames))))
+    }
+
     fn data(text: &'static str) -> Poll<Frame<Bytes>> {
         Poll::Ready(Frame::data(Bytes::from_static(text.as_bytes())))
     }
@@ -180,7 +184,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_with_its_trailers_there_has_ended() {
-        let answer = Ok(Answer::take(Response::new(body(vec![data("one"), trailers("5")]))));
+        let answer = answered(vec![data("one"), trailers("5")]);
         assert_eq!(ended(&answer), Some(Code::NotFound));
         assert_eq!(texts(answer.unwrap().into_body()).await, ["one"]);
     }
@@ -190,7 +194,7 @@ mod tests {
         for frames in
             [vec![data("a"), data("b"), trailers("0")], vec![data("a"), Poll::Pending, data("b"), trailers("0")]]
         {
-            let answer = Ok(Answer::take(Response::new(body(frames))));
+            let answer = answered(frames);
             assert_eq!(ended(&answer), None);
             assert_eq!(texts(answer.unwrap().into_body()).await, ["a", "b"]);
         }
