@@ -44,6 +44,8 @@ pub struct Attempt<'a> {
     pub method: &'a str,
     /// The how manieth attempt of the whole story, from 1.
     pub number: u64,
+    /// The trace that it belongs to, as a W3C `traceparent`.
+    pub trace: Option<&'a str>,
 }
 
 type Rule = Arc<dyn Fn(&Attempt<'_>) -> Delivery + Send + Sync>;
@@ -79,11 +81,13 @@ impl Wires {
         Wire::new(Way { wires: self.clone(), callee, way })
     }
 
-    fn fate(&self, callee: &str, path: &str) -> Delivery {
+    fn fate(&self, callee: &str, request: &Request) -> Delivery {
         let number = self.0.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+        let path = request.uri().path();
         let method = path.rsplit('/').next().unwrap_or(path);
         let rule = self.0.rule.read().clone();
-        rule.map_or(Delivery::Once, |rule| rule(&Attempt { callee, method, number }))
+        let trace = request.headers().get("traceparent").and_then(|trace| trace.to_str().ok());
+        rule.map_or(Delivery::Once, |rule| rule(&Attempt { callee, method, number, trace }))
     }
 }
 
@@ -107,7 +111,7 @@ impl Service<Request> for Way {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let fate = self.wires.fate(self.callee, request.uri().path());
+        let fate = self.wires.fate(self.callee, &request);
         let way = self.way.clone();
         Box::pin(async move {
             match fate {

@@ -4,8 +4,8 @@ use crate::{Basket, Wires, basket::pence};
 use ambient::{Ambient, Timestamp};
 use api::{
     inventory::v1::{
-        CatalogueItem, GetLevelsRequest, Price, PutCatalogueRequest, ReceiveStockRequest, StockLevel, StockLine,
-        inventory_service_client::InventoryServiceClient,
+        CatalogueItem, CorrectStockRequest, GetLevelsRequest, Price, PutCatalogueRequest, ReceiveStockRequest,
+        StockLevel, StockLine, inventory_service_client::InventoryServiceClient,
     },
     order::v1::{
         CancelOrderRequest, GetOrderRequest, Order, OrderChange, OrderState, PlaceOrderResponse, Resolution,
@@ -146,6 +146,18 @@ impl World {
             let request_id = format!("stock-{}", self.ambient.id());
             self.inventory().receive_stock(ReceiveStockRequest { request_id, lines }).await.expect("stock comes in");
         }
+    }
+
+    /// Somebody counts, and finds so many more, or fewer.
+    pub async fn correct(&self, sku: &str, difference: i64) {
+        let request = CorrectStockRequest {
+            request_id: self.ambient.id(),
+            sku: sku.into(),
+            difference,
+            reason: "counted".into(),
+            actor: "warehouse".into(),
+        };
+        self.inventory().correct_stock(request).await.expect("a correction");
     }
 
     /// The stock of one SKU.

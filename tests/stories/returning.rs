@@ -2,7 +2,8 @@
 
 use api::order::v1::OrderState;
 use futures::future::join_all;
-use outrigger_tests::{PRICE, World, basket, refused, story};
+use outrigger_tests::{PRICE, World, basket, reason, refused, story};
+use std::time::Duration;
 use tonic::Code;
 
 story! {
@@ -61,6 +62,45 @@ story! {
         world.settled(&order).await;
         let answer = refused(world.take_back(&order, "r-1", "MUG", 1).await);
         assert_eq!(answer, (Code::FailedPrecondition, "NOT_RETURNABLE".into()));
+        world.audit_is_clean().await;
+    }
+}
+
+story! {
+    /// At every moment around the carrier's coming: an order is either cancelled or sent, never both.
+    async fn a_return_and_a_cancellation_never_both_succeed(world: World) {
+        world.stock([("MUG", 100)]).await;
+        let races = (0..30_u64).map(|number| {
+            let world = &world;
+            async move {
+                let order = world.place(basket([("MUG", 2)]).card(&format!("tok_race_{number}"))).await;
+                world.reaches(&order, OrderState::Confirmed).await;
+                tokio::time::sleep(Duration::from_millis(170 + number * 2)).await;
+                let key = format!("r-{number}");
+                let give_back = async {
+                    loop {
+                        match world.take_back(&order, &key, "MUG", 1).await {
+                            Err(status) if reason(&status) == "NOT_RETURNABLE" => {
+                                if world.settled(&order).await.state() != OrderState::Completed {
+                                    return Err(status);
+                                }
+                            }
+                            answer => return answer,
+                        }
+                    }
+                };
+                let (cancelled, returned) = tokio::join!(world.cancel(&order), give_back);
+                (number, order, cancelled.is_ok(), returned.is_ok())
+            }
+        });
+        for (number, order, cancelled, returned) in join_all(races).await {
+            assert_ne!(cancelled, returned, "order {number}");
+            world.quiet().await;
+            let order = world.order(&order.order_id).await;
+            let (state, left) = if cancelled { (OrderState::Refunded, 0) } else { (OrderState::Completed, PRICE) };
+            assert_eq!(order.state(), state);
+            assert_eq!(world.taken_from(&format!("tok_race_{number}")).await, left);
+        }
         world.audit_is_clean().await;
     }
 }

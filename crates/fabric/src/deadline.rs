@@ -24,9 +24,10 @@ impl Deadline {
     }
 
     /// Runs a future under a deadline of one's own: for work that is no call, but makes some. None takes it away.
-    pub fn scope<F: Future>(until: Option<Instant>, future: F) -> impl Future<Output = F::Output> {
+    pub async fn scope<F: Future>(until: Option<Instant>, future: F) -> F::Output {
         let deadline = until.map(resilience::Deadline::at);
-        Context { deadline, ..Context::current() }.scope(future)
+        // What surrounds it is looked at when it runs, not where it was written: scopes nest either way round.
+        Context { deadline, ..Context::current() }.scope(future).await
     }
 }
 

@@ -21,7 +21,7 @@ impl Storm {
     pub async fn calm(&self, world: &World, weather: Weather) -> BTreeMap<String, i64> {
         world.wires().heal();
         tokio::time::sleep(weather.longest).await;
-        world.inventory().put_catalogue(novelty()).await.expect("a catalogue");
+        while world.inventory().put_catalogue(novelty()).await.is_err() {}
         stream::iter(0..self.plan.wishes.len()).for_each_concurrent(32, |wish| self.once_more(world, wish)).await;
         self.rest(world).await;
         let refunds = self.all_returned(world).await;

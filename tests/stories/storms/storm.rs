@@ -235,14 +235,21 @@ impl Storm {
 
 /// The catalogue's new item.
 pub fn novelty() -> PutCatalogueRequest {
-    let price = Price { unit_price: Some(pence(PRICE)), min_quantity: 1 };
-    let item = CatalogueItem { sku: NOVELTY.into(), title: "Something new".into(), prices: vec![price] };
-    PutCatalogueRequest { items: vec![item] }
+    PutCatalogueRequest { items: vec![item(NOVELTY)] }
 }
 
-/// Opens the shop.
+fn item(sku: &str) -> CatalogueItem {
+    let price = Price { unit_price: Some(pence(PRICE)), min_quantity: 1 };
+    CatalogueItem { sku: sku.into(), title: format!("A {sku}"), prices: vec![price] }
+}
+
+/// Opens the shop. Its services have their moods already: what fails is asked again.
 pub async fn open_shop(world: &World, opening: i64) {
-    world.stock(GOODS.map(|sku| (sku, opening))).await;
+    let items = GOODS.map(item).to_vec();
+    while world.inventory().put_catalogue(PutCatalogueRequest { items: items.clone() }).await.is_err() {}
+    let lines = GOODS.map(|sku| StockLine { sku: sku.into(), quantity: opening }).to_vec();
+    let request = ReceiveStockRequest { request_id: "opening".into(), lines };
+    while world.inventory().receive_stock(request.clone()).await.is_err() {}
 }
 
 /// The answer, unless the weather or one of these refusals took it.
