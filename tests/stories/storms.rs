@@ -84,7 +84,7 @@ async fn weathers(placement: Placement, storm: Storm, weather: Weather) {
 
 #[tokio::test(start_paused = true)]
 async fn after_a_storm_everything_adds_up_in_process() {
-    for seed in seeds(20) {
+    for seed in seeds(12) {
         let luck = Luck::of(seed, "weather");
         let longest = luck.pick(&[Duration::from_secs(2), Duration::from_secs(30)]);
         let weather = Weather { seed, roughness: luck.pick(&[0.1, 0.2, 0.4]), longest, hangs: true };
