@@ -8,7 +8,7 @@ mod echo;
 
 use echo::{Echo, Server, World, echo};
 use futures::StreamExt;
-use std::time::Duration;
+use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 use tonic::{Code, Request, Status, Streaming};
 
 /// Reads a stream to its end: how many messages, and how it ended.
@@ -152,6 +152,32 @@ in_both_placements! {
     async fn a_stream_both_ways_ends_when_its_caller_has_said_all(world: World) {
         let echoes = futures::stream::iter((0..5).map(|n| echo(&n.to_string())));
         let answers = world.client().chat(echoes).await.unwrap().into_inner();
+        let texts: Vec<String> = answers.map(|answer| answer.unwrap().text).collect().await;
+        assert_eq!(texts, ["0", "1", "2", "3", "4"]);
+    }
+
+    /// How far ahead differs (a buffer here, a window there): that it ends somewhere does not.
+    async fn a_stream_does_not_run_to_its_end_ahead_of_a_reader_who_waits(world: World) {
+        let told = Echo { count: 2_000, payload: vec![7; 10_000], ..Echo::default() };
+        let mut stream = world.client().watch(told).await.unwrap().into_inner();
+        stream.message().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let ahead = world.server.seen.produced.load(SeqCst);
+        assert!(ahead < 2_000, "all {ahead} messages were made for a reader who has taken one");
+        let (rest, end) = read(stream).await;
+        assert!(rest == 1_999 && end.is_none(), "{rest} more arrived, then {end:?}");
+    }
+
+    /// When a server reads on while nobody takes its answers differs: that nothing is lost or stuck does not.
+    async fn a_caller_may_say_all_before_it_hears_anything(world: World) {
+        let (say, said) = tokio::sync::mpsc::channel(8);
+        let heard = futures::stream::unfold(said, |mut said| async { said.recv().await.map(|echo| (echo, said)) });
+        let answers = world.client().chat(heard).await.unwrap().into_inner();
+        for n in 0..5 {
+            say.send(echo(&n.to_string())).await.unwrap();
+        }
+        drop(say);
+        tokio::time::sleep(Duration::from_millis(50)).await;
         let texts: Vec<String> = answers.map(|answer| answer.unwrap().text).collect().await;
         assert_eq!(texts, ["0", "1", "2", "3", "4"]);
     }
