@@ -119,16 +119,17 @@ enum Deed {
     Commit,
     Release,
     Restock,
+    Catalogue,
     Receive,
     Correct,
     Ship,
     CancelShipment,
 }
 
-const DEEDS: [Deed; 14] = {
+const DEEDS: [Deed; 15] = {
     use Deed::{
-        Authorise, CancelShipment, Capture, Charge, Commit, Correct, Receive, RefundAll, RefundPart, Release, Reserve,
-        Restock, Ship, Void,
+        Authorise, CancelShipment, Capture, Catalogue, Charge, Commit, Correct, Receive, RefundAll, RefundPart,
+        Release, Reserve, Restock, Ship, Void,
     };
     [
         Authorise,
@@ -141,6 +142,7 @@ const DEEDS: [Deed; 14] = {
         Commit,
         Release,
         Restock,
+        Catalogue,
         Receive,
         Correct,
         Ship,
@@ -226,6 +228,7 @@ impl Subject<'_> {
                     inventory.restock(RestockRequest { request_id, order_id, lines: self.lines(1), step: None }).await,
                 );
             }
+            Deed::Catalogue => self.world.stock([("MUG", 0)]).await,
             Deed::Receive => {
                 drop(inventory.receive_stock(ReceiveStockRequest { request_id, lines: self.lines(3) }).await);
             }
