@@ -91,6 +91,60 @@ story! {
     }
 }
 
+/// How calls fare, one fate after the other: for what is undone or comes back after the goods were promised.
+fn fates() -> [(&'static str, Fate); 5] {
+    let late = Duration::from_millis(700);
+    [
+        ("lost", Box::new(first(4, Delivery::Lost))),
+        ("answer lost", Box::new(first(4, Delivery::AnswerLost))),
+        ("twice", Box::new(|_: &Attempt<'_>| Delivery::Twice)),
+        ("again later", Box::new(move |_: &Attempt<'_>| Delivery::AgainAfter(late))),
+        ("overtaken", Box::new(first(3, Delivery::LateBy(late)))),
+    ]
+}
+
+type Fate = Box<dyn Fn(&Attempt<'_>) -> Delivery + Send + Sync>;
+
+story! {
+    settings |config| { config.shipping.dispatch_after = Duration::from_secs(20); }
+    async fn a_parcel_is_called_back_once_however_its_cancellation_fares(world: World) {
+        world.stock([("MUG", 9)]).await;
+        for (number, (fate, fares)) in fates().into_iter().enumerate() {
+            let token = format!("tok_back_{number}");
+            world.wires().heal();
+            let order = world.place(basket([("MUG", 1)]).card(&token).wait_for_confirmed()).await;
+            world.wires().fare(fares);
+            world.cancel(&order).await.unwrap();
+            assert_eq!(world.settled(&order).await.state(), OrderState::Refunded, "{fate}");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            assert_eq!(world.taken_from(&token).await, 0, "{fate}");
+            assert_eq!(world.level("MUG").await.on_hand, 9, "{fate}");
+        }
+        world.audit_is_clean().await;
+    }
+}
+
+story! {
+    async fn what_comes_back_is_refunded_and_restocked_once_however_that_fares(world: World) {
+        world.stock([("MUG", 20)]).await;
+        for (number, (fate, fares)) in fates().into_iter().enumerate() {
+            let token = format!("tok_return_{number}");
+            world.wires().heal();
+            let order = world.place(basket([("MUG", 3)]).transfer(&token)).await;
+            assert_eq!(world.settled(&order).await.state(), OrderState::Completed, "{fate}");
+            world.quiet().await;
+            let before = world.level("MUG").await.on_hand;
+            world.wires().fare(fares);
+            world.take_back(&order, &format!("return-{number}"), "MUG", 2).await.unwrap();
+            world.quiet().await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            assert_eq!(world.taken_from(&token).await, PRICE, "{fate}");
+            assert_eq!(world.level("MUG").await.on_hand, before + 2, "{fate}");
+        }
+        world.audit_is_clean().await;
+    }
+}
+
 story! {
     async fn a_service_that_is_down_for_a_while_only_delays(world: World) {
         for service in ["payments", "inventory", "shipping"] {

@@ -127,10 +127,7 @@ enum Deed {
 }
 
 const DEEDS: [Deed; 15] = {
-    use Deed::{
-        Authorise, CancelShipment, Capture, Catalogue, Charge, Commit, Correct, Receive, RefundAll, RefundPart,
-        Release, Reserve, Restock, Ship, Void,
-    };
+    use Deed::*;
     [
         Authorise,
         Capture,
