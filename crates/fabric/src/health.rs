@@ -8,7 +8,12 @@ use tonic::server::NamedService;
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::{Service, ServiceExt};
 
-/// Whether the process and each of its services serve (grpc.health.v1). The empty name is the whole process.
+/// The whole process: whether it takes calls at all. What a readiness probe asks.
+pub const READY: &str = "";
+/// Whether the process answers; it does until it ends, waiting and draining included. What a liveness probe asks.
+pub const LIVE: &str = "live";
+
+/// Whether the process and each of its services serve (grpc.health.v1).
 pub struct Health {
     reporter: HealthReporter,
     wire: Wire,
@@ -27,6 +32,17 @@ impl Health {
     pub async fn set(&self, service: &str, serving: bool) {
         let status = if serving { ServingStatus::Serving } else { ServingStatus::NotServing };
         self.reporter.set_service_status(service, status).await;
+    }
+
+    /// Ends the streams of all who watch `services`, who have been told of the last change: what does not end by itself
+    /// would hold up the end of a port for as long as its grace lasts. Those who ask later are answered as before.
+    pub async fn end_watches(&self, services: impl IntoIterator<Item = &str>) {
+        for service in services.into_iter().chain([READY]) {
+            self.reporter.clone().clear_service_status(service).await;
+            self.set(service, false).await;
+        }
+        self.reporter.clone().clear_service_status(LIVE).await;
+        self.set(LIVE, true).await;
     }
 
     /// This and reflection, by their full names: what a port serves besides what is hosted.

@@ -3,8 +3,8 @@
 use crate::{
     HostError, Limits, Wire,
     client::Client,
-    front::Front,
-    health::Health,
+    front::{Front, Gate},
+    health::{self, Health},
     listener::Listener,
     registry::{Door, Registry},
     server::{self, Server},
@@ -46,6 +46,7 @@ struct Inner {
     limits: Limits,
     registry: Arc<Registry>,
     health: Health,
+    gate: Arc<Gate>,
     between: Mutex<Option<Between>>,
     wires: Mutex<HashMap<(&'static str, &'static str), Wire>>,
     ports: Mutex<Vec<Arc<Listener>>>,
@@ -66,6 +67,7 @@ impl Mesh {
             limits,
             registry: Arc::default(),
             health: Health::new(),
+            gate: Arc::default(),
             between: Mutex::default(),
             wires: Mutex::default(),
             ports: Mutex::default(),
@@ -121,11 +123,27 @@ impl Mesh {
         *self.0.between.lock() = Some(between);
     }
 
-    /// Opens a port for the world: all hosted services, health and reflection. Port 0 asks for a free one.
+    /// Lets nobody of the world in until [`Mesh::admit`]: health says that the process is not ready, and every other call is
+    /// answered UNAVAILABLE with `why` and when to come again. The services reach each other all the same. May be said
+    /// again with another reason.
+    pub async fn hold(&self, why: impl Into<String>) {
+        self.0.gate.close(why.into());
+        self.0.health.set(health::READY, false).await;
+    }
+
+    /// Lets the world in: the process is ready.
+    pub async fn admit(&self) {
+        self.0.gate.open();
+        self.0.health.set(health::READY, true).await;
+    }
+
+    /// Opens a port for the world: all hosted services, those that are hosted later included, health and reflection. Port 0
+    /// asks for a free one.
     pub async fn listen(&self, address: SocketAddr) -> Result<Listening, HostError> {
         let inner = &*self.0;
         let standard = inner.health.standard_services(&inner.contract)?;
-        let front = Wire::of_stack(Front::world(Arc::downgrade(&inner.registry), standard));
+        inner.health.set(health::LIVE, true).await;
+        let front = Wire::of_stack(Front::world(Arc::downgrade(&inner.registry), standard, Arc::clone(&inner.gate)));
         let opened = Listener::open(address, front, inner.limits).await;
         let listener = Arc::new(opened.map_err(|source| HostError::Listen { address, source })?);
         inner.ports.lock().push(Arc::clone(&listener));
@@ -140,7 +158,12 @@ impl Mesh {
         self.0.stop_serving().await;
         let ports = std::mem::take(&mut *self.0.ports.lock());
         // The world first: what is under way there still needs the services among themselves.
-        futures::future::join_all(ports.iter().map(|port| port.drain())).await;
+        futures::future::join_all(ports.iter().map(|port| self.0.drain(port))).await;
+        self.withdraw_all().await;
+    }
+
+    /// Stops hosting everything; ports stay open. Calls under way finish.
+    pub async fn withdraw_all(&self) {
         let names = self.0.registry.names();
         futures::future::join_all(names.iter().map(|name| self.withdraw(name))).await;
     }
@@ -156,10 +179,17 @@ impl Inner {
     }
 
     async fn stop_serving(&self) {
-        self.health.set("", false).await;
+        self.health.set(health::READY, false).await;
         for service in self.registry.services() {
             self.health.set(service, false).await;
         }
+    }
+
+    /// True when all calls finished in time. Whoever only watches health is not waited for.
+    async fn drain(&self, port: &Listener) -> bool {
+        let watched = self.registry.services();
+        let (in_time, ()) = futures::join!(port.drain(), self.health.end_watches(watched));
+        in_time
     }
 }
 
@@ -176,6 +206,6 @@ impl Listening {
     /// closes. True when all finished in time. What is hosted stays hosted for callers in this process.
     pub async fn drain(self) -> bool {
         self.mesh.0.stop_serving().await;
-        self.listener.drain().await
+        self.mesh.0.drain(&self.listener).await
     }
 }

@@ -66,6 +66,40 @@ in_both_placements! {
         assert_eq!(Client::new(wire).once(echo("")).await.unwrap_err().code(), Code::Unimplemented);
     }
 
+    async fn nobody_is_let_in_before_the_process_is_ready(world: World) {
+        world.mesh.hold("starting: waiting for the database at db:5432").await;
+        let port = listening(&world).await;
+        let wire = connected(&port);
+        assert_eq!(health(&wire, "").await.unwrap(), ServingStatus::NotServing);
+        assert_eq!(health(&wire, "live").await.unwrap(), ServingStatus::Serving);
+        let early = Client::new(wire.clone()).once(echo("")).await.unwrap_err();
+        assert_eq!((early.code(), early.message()), (Code::Unavailable, "starting: waiting for the database at db:5432"));
+        assert_eq!(fabric::status::reason(&early).as_deref(), Some("STARTING"));
+        assert_eq!(fabric::status::retry_after(&early), Some(Duration::from_secs(1)));
+        assert!(world.client().once(echo("among themselves")).await.is_ok());
+        world.mesh.admit().await;
+        assert_eq!(health(&wire, "").await.unwrap(), ServingStatus::Serving);
+        assert!(Client::new(wire).once(echo("")).await.is_ok());
+    }
+
+    async fn whoever_watches_health_is_told_of_each_change_and_holds_nothing_up(world: World) {
+        world.mesh.hold("starting").await;
+        let port = listening(&world).await;
+        let watch = |service: &str| {
+            let (mut client, service) = (HealthClient::new(connected(&port)), service.to_owned());
+            async move { client.watch(HealthCheckRequest { service }).await.unwrap().into_inner() }
+        };
+        let (mut ready, mut live) = (watch("").await, watch("live").await);
+        assert_eq!(ready.message().await.unwrap().unwrap().status(), ServingStatus::NotServing);
+        assert_eq!(live.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
+        world.mesh.admit().await;
+        assert_eq!(ready.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
+        assert!(timeout(Duration::from_secs(1), port.drain()).await.expect("at once, not after the grace"));
+        assert_eq!(ready.message().await.unwrap().unwrap().status(), ServingStatus::NotServing);
+        assert_eq!(ready.message().await.unwrap(), None);
+        assert_eq!(live.message().await.unwrap(), None);
+    }
+
     async fn reflection_serves_the_contract_with_its_policies(world: World) {
         let port = listening(&world).await;
         let request = ServerReflectionRequest {
