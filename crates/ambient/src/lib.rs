@@ -16,11 +16,13 @@ mod alarm;
 mod dice;
 mod faults;
 mod ids;
+mod outage;
 mod time;
 
 pub use alarm::Alarm;
 pub use dice::{Dice, roll};
 pub use faults::{Fault, Faults};
+pub use outage::Outage;
 pub use time::{Epoch, Timestamp};
 
 use std::{sync::Arc, time::Duration};
@@ -54,6 +56,12 @@ impl Ambient {
     /// The time of day.
     pub fn now(&self) -> Timestamp {
         self.0.epoch.now()
+    }
+
+    /// The time of day in nanoseconds since 1970: what spans are measured in. True to a millisecond; what lies between two
+    /// is true to a nanosecond.
+    pub fn nanos(&self) -> u64 {
+        self.0.epoch.nanos()
     }
 
     /// The moment of tokio's clock at which the time of day is `at`; now, when it has passed.

@@ -63,4 +63,10 @@ impl Epoch {
     pub fn now(&self) -> Timestamp {
         self.time.plus(self.instant.elapsed())
     }
+
+    /// The time of day in nanoseconds since 1970: what spans are measured in.
+    pub fn nanos(&self) -> u64 {
+        let start = Duration::from_millis(self.time.as_millis().max(0).cast_unsigned());
+        u64::try_from((start + self.instant.elapsed()).as_nanos()).unwrap_or(u64::MAX)
+    }
 }

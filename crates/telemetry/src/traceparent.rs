@@ -1,5 +1,6 @@
 //! The W3C trace context, version 00: `00-<trace>-<parent>-<flags>`.
 
+use http::HeaderValue;
 use std::{fmt, str::FromStr};
 
 /// Which trace a piece of work belongs to, and which span caused it.
@@ -39,6 +40,35 @@ impl Traceparent {
     /// The same trace, caused by the span `id`.
     pub fn child(self, id: u64) -> Self {
         Self { parent_id: id.max(1), ..self }
+    }
+
+    /// The same, its spans recorded or not.
+    pub const fn flagged(self, sampled: bool) -> Self {
+        let flags = if sampled { self.flags | SAMPLED } else { self.flags & !SAMPLED };
+        Self { flags, ..self }
+    }
+
+    /// Its flags as they travel.
+    pub const fn flags(self) -> u8 {
+        self.flags
+    }
+
+    /// As a header's value.
+    pub fn header(self) -> HeaderValue {
+        HeaderValue::from_bytes(&self.text()).expect("hexadecimal digits and dashes are valid in a header")
+    }
+
+    /// What a header says; none when that is no trace context.
+    pub fn of(header: &HeaderValue) -> Option<Self> {
+        header.to_str().ok()?.parse().ok()
+    }
+
+    fn text(self) -> [u8; LENGTH] {
+        let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+        digits(&mut text[3..35], self.trace_id);
+        digits(&mut text[36..52], u128::from(self.parent_id));
+        digits(&mut text[53..55], u128::from(self.flags));
+        text
     }
 
     /// The trace.
@@ -81,7 +111,15 @@ impl FromStr for Traceparent {
 
 impl fmt::Display for Traceparent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "00-{:032x}-{:016x}-{:02x}", self.trace_id, self.parent_id, self.flags)
+        f.write_str(str::from_utf8(&self.text()).map_err(|_| fmt::Error)?)
+    }
+}
+
+/// Writes a value in lower-case hexadecimal digits, from the last backwards.
+fn digits(text: &mut [u8], mut value: u128) {
+    for digit in text.iter_mut().rev() {
+        *digit = b"0123456789abcdef"[(value & 15) as usize];
+        value >>= 4;
     }
 }
 
@@ -107,6 +145,8 @@ mod tests {
         assert_eq!(context.parent_id(), 0x00f0_67aa_0ba9_02b7);
         assert!(context.sampled());
         assert_eq!(context.to_string(), EXAMPLE);
+        assert_eq!(context.header(), EXAMPLE);
+        assert_eq!(context.flagged(false).to_string(), EXAMPLE.replace("-01", "-00"));
     }
 
     #[test]

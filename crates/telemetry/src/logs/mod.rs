@@ -1,33 +1,22 @@
-//! The process's log: readable on a terminal, JSON for machines, always on standard error.
+//! The process's log: readable on a terminal, JSON for machines, always on standard error. Lines logged within a call or a
+//! saga carry its trace and its order.
 
+mod format;
+
+pub use format::Lines;
+
+use crate::StartError;
 use std::io::{self, IsTerminal};
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Sets what is logged, in the syntax of `tracing`: `debug`, or `warn,outrigger::rpc=debug`.
 pub const LOG_VARIABLE: &str = "OUTRIGGER_LOG";
 
-/// Why the log could not be set up.
-#[derive(Debug)]
-pub enum StartError {
-    /// `OUTRIGGER_LOG` is not a filter.
-    Filter(String),
-    /// The process has a log already.
-    Twice,
-}
-
-impl std::fmt::Display for StartError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Filter(problem) => write!(f, "{LOG_VARIABLE} is not a filter: {problem}; try `info`"),
-            Self::Twice => f.write_str("the log is set up already; call telemetry::start once, in main"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
-
 /// Starts the log, once, in `main`. `OUTRIGGER_LOG` says what is logged, `otherwise` ("warn", "info") when it is not
 /// set. A terminal gets text, in colour unless `NO_COLOR` is set and not empty; anything else gets a JSON object a line.
+///
+/// # Errors
+/// [`StartError::Filter`] and [`StartError::Twice`].
 pub fn start(otherwise: &str) -> Result<(), StartError> {
     let filter = match std::env::var(LOG_VARIABLE) {
         Ok(text) if !text.trim().is_empty() => text,
@@ -38,9 +27,9 @@ pub fn start(otherwise: &str) -> Result<(), StartError> {
     let output = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     let output = if terminal {
         let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        output.with_ansi(colour).with_target(false).compact().boxed()
+        output.with_ansi(colour).event_format(Lines::pretty(colour)).boxed()
     } else {
-        output.json().flatten_event(true).boxed()
+        output.json().event_format(Lines::json()).boxed()
     };
     tracing_subscriber::registry().with(filter).with(output).try_init().map_err(|_| StartError::Twice)
 }
