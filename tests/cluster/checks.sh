@@ -3,6 +3,8 @@
 doing='the start'
 namespaces=()
 
+exec 3>&1
+
 check() { # what holds, then the command that finds out
   local began=$EPOCHREALTIME
   doing=$1
@@ -44,11 +46,12 @@ smaller_than() {
   [ "$size" -lt "$1" ]
 }
 
-failed() {
+failed() { # said aloud, though what a check says is kept
   trap - ERR
   set +e
+  exec >&3 2>&1
   printf '\nFAILED  %s (line %s)\n' "$doing" "$1"
-  tail -n 30 "$work/said"
+  tail -n 30 "$work/said" 2>/dev/null
   local namespace pod
   for namespace in "${namespaces[@]}"; do
     printf '\n-- %s\n' "$namespace"
