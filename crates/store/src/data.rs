@@ -1,9 +1,19 @@
-//! Where data lives: a folder with a file per service, or memory.
+//! Where data lives: a folder with a file per service, a PostgreSQL database with a schema per service, or memory.
 //!
 //! A file per service is the isolation that services ask for (no service reads another's tables), and its writers wait
-//! for the disk at the same time instead of one after the other.
+//! for the disk at the same time instead of one after the other. A schema is the same in PostgreSQL.
 
-use crate::{OpenError, Store, lite::Lite, lock::Lock, migrate};
+use crate::{
+    OpenError, Postgres, Store,
+    grouped::Grouped,
+    lite::Lite,
+    lock::Lock,
+    migrate,
+    parallel::Parallel,
+    postgres::{self, Address, Ownership, Pool},
+    stats::Counters,
+    store::Engine,
+};
 use parking_lot::Mutex;
 use sea_orm_migration::MigrationTrait;
 use std::{
@@ -12,6 +22,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
+use tokio::sync::watch;
 
 /// A place for the data of all services of a process. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -27,6 +38,15 @@ enum Place {
     /// Databases by service. They live as long as the place, so that a service which is stopped, or whose tasks are
     /// dropped in the middle, finds at its next start what it had committed.
     Memory(Arc<Mutex<BTreeMap<&'static str, Disk>>>),
+    Postgres(Arc<Server>),
+}
+
+#[derive(Debug)]
+struct Server {
+    address: Address,
+    settings: Postgres,
+    ownership: Arc<Ownership>,
+    create: bool,
 }
 
 #[derive(Clone)]
@@ -83,11 +103,43 @@ impl Data {
         Self(Place::Memory(Arc::default()))
     }
 
+    /// The PostgreSQL database that `settings` name, and this process's alone for as long as it or a store of it is open.
+    ///
+    /// # Errors
+    /// [`OpenError::Url`], [`OpenError::Unreachable`], [`OpenError::InUse`], [`OpenError::Unusable`].
+    pub async fn postgres(settings: Postgres) -> Result<Self, OpenError> {
+        Self::server(settings, true).await
+    }
+
+    /// The database as [`Data::postgres`] left it: for commands that read data at rest. Creates no schema.
+    ///
+    /// # Errors
+    /// As [`Data::postgres`]; [`Data::store`] says [`OpenError::Missing`] when a service has no schema there.
+    pub async fn postgres_existing(settings: Postgres) -> Result<Self, OpenError> {
+        Self::server(settings, false).await
+    }
+
+    async fn server(settings: Postgres, create: bool) -> Result<Self, OpenError> {
+        let address = Address::parse(&settings.url)?;
+        postgres::check(&address).await?;
+        let ownership = Ownership::take(&address).await?;
+        Ok(Self(Place::Postgres(Arc::new(Server { address, settings, ownership, create }))))
+    }
+
     /// The folder, when it is one: for what services keep beside their database.
     pub fn path(&self) -> Option<&Path> {
         match &self.0 {
             Place::Folder { path, .. } => Some(path),
-            Place::Memory(_) => None,
+            Place::Memory(_) | Place::Postgres(_) => None,
+        }
+    }
+
+    /// Where it is, for people: a folder, "memory", or a database's URL without its password.
+    pub fn place(&self) -> String {
+        match &self.0 {
+            Place::Folder { path, .. } => path.display().to_string(),
+            Place::Memory(_) => "memory".to_owned(),
+            Place::Postgres(server) => server.address.shown().to_owned(),
         }
     }
 
@@ -102,24 +154,67 @@ impl Data {
         service: &'static str,
         migrations: Vec<Box<dyn MigrationTrait>>,
     ) -> Result<Store, OpenError> {
-        match &self.0 {
+        let counters = Arc::default();
+        let (engine, announcements) = match &self.0 {
             Place::Folder { path, lock, create } => {
                 let path = path.join(format!("{service}.db"));
-                if !create && !path.exists() {
-                    return Err(OpenError::Missing { path });
-                }
-                let shown = path.display().to_string();
-                let unusable = |reason: String| OpenError::Unusable { path: shown.clone(), reason };
-                let lite = Arc::new(Lite::writer(&path).map_err(|error| unusable(error.to_string()))?);
-                migrate::run(&lite, &shown, migrations).await?;
-                Store::file(service, path, lite, Arc::clone(lock)).map_err(|error| unusable(error.to_string()))
+                file(service, path, lock, *create, migrations, &counters).await?
             }
             Place::Memory(disks) => {
                 let Disk { lite, turn } = disk(disks, service)?;
                 migrate::run(&lite, service, migrations).await?;
-                Ok(Store::memory(service, lite, turn))
+                let (engine, announcements) = Grouped::memory(lite, turn, Arc::clone(&counters));
+                (Engine::Grouped(engine), announcements)
             }
+            Place::Postgres(server) => server.engine(service, migrations, &counters).await?,
+        };
+        Ok(Store::new(service, engine, counters, announcements))
+    }
+}
+
+type Opened = (Engine, watch::Receiver<u64>);
+
+async fn file(
+    service: &'static str,
+    path: PathBuf,
+    lock: &Arc<Lock>,
+    create: bool,
+    migrations: Vec<Box<dyn MigrationTrait>>,
+    counters: &Arc<Counters>,
+) -> Result<Opened, OpenError> {
+    if !create && !path.exists() {
+        return Err(OpenError::Missing { path });
+    }
+    let shown = path.display().to_string();
+    let unusable = |reason: String| OpenError::Unusable { path: shown.clone(), reason };
+    let lite = Arc::new(Lite::writer(&path).map_err(|error| unusable(error.to_string()))?);
+    migrate::run(&lite, &shown, migrations).await?;
+    let engine = Grouped::file(service, path, lite, Arc::clone(lock), Arc::clone(counters));
+    let (engine, announcements) = engine.map_err(|error| unusable(error.to_string()))?;
+    Ok((Engine::Grouped(engine), announcements))
+}
+
+impl Server {
+    async fn engine(
+        &self,
+        service: &'static str,
+        migrations: Vec<Box<dyn MigrationTrait>>,
+        counters: &Arc<Counters>,
+    ) -> Result<Opened, OpenError> {
+        let Self { address, settings, ownership, create } = self;
+        migrate::run_postgres(address, service, *create, migrations).await?;
+        let pool = Pool::new(
+            address.clone(),
+            service,
+            settings.connections,
+            settings.statement_timeout,
+            Arc::clone(ownership),
+        );
+        if *create {
+            pool.depose().await?;
         }
+        let (engine, announcements) = Parallel::new(pool, settings.deadline, Arc::clone(counters));
+        Ok((Engine::Parallel(engine), announcements))
     }
 }
 

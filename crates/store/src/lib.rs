@@ -32,9 +32,12 @@
 
 mod data;
 mod error;
+mod grouped;
 mod lite;
 mod lock;
 mod migrate;
+mod parallel;
+mod postgres;
 mod readers;
 mod stats;
 mod store;
@@ -45,6 +48,7 @@ mod writer;
 pub use data::Data;
 pub use error::{OpenError, StoreError};
 pub use futures::future::BoxFuture;
+pub use postgres::Postgres;
 pub use sea_orm;
 pub use sea_orm_migration;
 pub use stats::Stats;

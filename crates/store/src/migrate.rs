@@ -1,9 +1,13 @@
 //! Brings a database's tables up to what the program knows, by sea-orm's own migrator.
 //!
-//! Each migration runs inside one transaction of ours: on SQLite sea-orm uses none, and one that fails half-way would
-//! leave its finished half behind.
+//! Each migration is whole or not at all. On PostgreSQL sea-orm gives each a transaction; on SQLite it uses none, and one that
+//! fails half-way would leave its finished half behind, so there the transaction is ours.
 
-use crate::{OpenError, lite::Lite};
+use crate::{
+    OpenError,
+    lite::Lite,
+    postgres::{self, Address, Migrating},
+};
 use sea_orm::{
     Database, DatabaseConnection, DbBackend, DbErr, ProxyDatabaseTrait, ProxyExecResult, ProxyRow, Statement,
 };
@@ -16,21 +20,28 @@ pub(crate) async fn run(
     path: &str,
     migrations: Vec<Box<dyn MigrationTrait>>,
 ) -> Result<(), OpenError> {
-    let known = Known(migrations.into_iter().map(Arc::from).collect());
+    let known = Known::new(migrations);
     let proxy: Box<dyn ProxyDatabaseTrait> = Box::new(Proxy(Arc::clone(lite)));
     let unusable = |error: DbErr| OpenError::Unusable { path: path.to_owned(), reason: error.to_string() };
     let database = Database::connect_proxy(DbBackend::Sqlite, Arc::new(proxy)).await.map_err(unusable)?;
-    let applied = known.get_migration_models(&database).await.map_err(unusable)?;
-    let applied: BTreeSet<String> = applied.into_iter().map(|model| model.version).collect();
-    let names: BTreeSet<String> = known.0.iter().map(|migration| migration.name().to_owned()).collect();
-    let unknown: Vec<&str> = applied.difference(&names).map(String::as_str).collect();
-    if !unknown.is_empty() {
-        return Err(OpenError::Newer { path: path.to_owned(), unknown: unknown.join(", ") });
-    }
-    for _ in names.difference(&applied) {
+    for _ in 0..known.pending(&database, path).await? {
         next(lite, &known, &database).await.map_err(|source| OpenError::Migration { path: path.to_owned(), source })?;
     }
     Ok(())
+}
+
+/// The same on PostgreSQL, in the schema of `service`, which is created when missing if `create` says so.
+pub(crate) async fn run_postgres(
+    address: &Address,
+    service: &'static str,
+    create: bool,
+    mut migrations: Vec<Box<dyn MigrationTrait>>,
+) -> Result<(), OpenError> {
+    migrations.insert(0, postgres::mark_migration());
+    let known = Known::new(migrations);
+    let migrating = Migrating::begin(address, service, create).await?;
+    let applied = known.apply(&migrating).await;
+    migrating.end(applied).await
 }
 
 /// The next pending migration, whole or not at all.
@@ -45,6 +56,34 @@ async fn next(lite: &Lite, known: &Known, database: &DatabaseConnection) -> Resu
 
 /// The migrations that this program knows, oldest first. Shared, for the migrator asks for them anew at every step.
 struct Known(Vec<Arc<dyn MigrationTrait>>);
+
+impl Known {
+    fn new(migrations: Vec<Box<dyn MigrationTrait>>) -> Self {
+        Self(migrations.into_iter().map(Arc::from).collect())
+    }
+
+    /// How many are not applied yet.
+    async fn pending(&self, database: &DatabaseConnection, path: &str) -> Result<usize, OpenError> {
+        let unusable = |error: DbErr| OpenError::Unusable { path: path.to_owned(), reason: error.to_string() };
+        let applied = self.get_migration_models(database).await.map_err(unusable)?;
+        let applied: BTreeSet<String> = applied.into_iter().map(|model| model.version).collect();
+        let names: BTreeSet<String> = self.0.iter().map(|migration| migration.name().to_owned()).collect();
+        let unknown: Vec<&str> = applied.difference(&names).map(String::as_str).collect();
+        if !unknown.is_empty() {
+            return Err(OpenError::Newer { path: path.to_owned(), unknown: unknown.join(", ") });
+        }
+        Ok(names.difference(&applied).count())
+    }
+
+    async fn apply(&self, migrating: &Migrating) -> Result<(), OpenError> {
+        let (database, path) = (migrating.database(), migrating.place());
+        for _ in 0..self.pending(database, path).await? {
+            let applied = self.up(database, Some(1)).await;
+            applied.map_err(|source| OpenError::Migration { path: path.to_owned(), source })?;
+        }
+        Ok(())
+    }
+}
 
 impl MigratorTraitSelf for Known {
     fn migrations(&self) -> Vec<Box<dyn MigrationTrait>> {

@@ -1,6 +1,6 @@
 //! One unit of work on its way: the closure, its arguments, its result, and who waits for it.
 
-use crate::{StoreError, Tx};
+use crate::{StoreError, Tx, tx::Hook};
 use futures::{FutureExt, future::BoxFuture};
 use sea_orm::DbErr;
 use std::{
@@ -70,6 +70,15 @@ pub(crate) fn finish<T>(tx: &Tx, work: BoxFuture<'_, Result<T, DbErr>>) -> Resul
     match tx.failure() {
         Some(error) => Err(error.into()),
         None => Ok(value),
+    }
+}
+
+/// After a commit. One that panics harms nobody.
+pub(crate) fn run_hooks(hooks: Vec<Hook>) {
+    for hook in hooks {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(hook)) {
+            tracing::error!(panic = message(&*panic), "a commit hook panicked");
+        }
     }
 }
 

@@ -9,14 +9,11 @@ use crate::{
     lite::Lite,
     stats::Counters,
     tx::{Aftermath, Hook},
-    work::{Work, message},
+    work::{Work, run_hooks},
 };
 use parking_lot::Mutex;
 use sea_orm::DbErr;
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
 /// Units in one commit at most: the first of them waits for the last.
@@ -140,11 +137,7 @@ impl Writer {
     /// After the commit, before the answers.
     fn settle(&self, batch: &mut Batch) {
         self.counters.committed(batch.kept);
-        for hook in batch.hooks.drain(..) {
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(hook)) {
-                tracing::error!(panic = message(&*panic), "a commit hook panicked");
-            }
-        }
+        run_hooks(std::mem::take(&mut batch.hooks));
         if batch.announced {
             self.announcements.send_modify(|count| *count += 1);
         }

@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use outrigger_store::{
-    Data, Store, StoreError, Tx,
-    sea_orm::{ConnectionTrait, DbErr, Statement},
+    Data, Postgres, Store, StoreError, Tx,
+    sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement},
     sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager},
 };
+use servers::Database;
 
 /// A migration that is one script.
 pub struct Script(pub &'static str, pub &'static str);
@@ -36,11 +37,28 @@ pub async fn open(data: &Data) -> Store {
     data.store("test", counters()).await.unwrap()
 }
 
-/// A place of each kind. The folder lives as long as the first of the pair.
-pub fn places() -> Vec<(Option<tempfile::TempDir>, Data)> {
+/// What keeps a place alive for as long as a test.
+pub enum Kept {
+    Folder(#[expect(dead_code, reason = "held")] tempfile::TempDir),
+    Memory,
+    Server(Database),
+}
+
+/// A place of each kind of SQLite.
+pub fn places() -> Vec<(Kept, Data)> {
     let folder = tempfile::tempdir().unwrap();
     let data = Data::open(folder.path()).unwrap();
-    vec![(Some(folder), data), (None, Data::memory())]
+    vec![(Kept::Folder(folder), data), (Kept::Memory, Data::memory())]
+}
+
+/// A place on each engine. `test` says who could not run where there is no server.
+pub async fn engines(test: &str) -> Vec<(Kept, Data)> {
+    let mut all = places();
+    if let Some(database) = Database::new(test) {
+        let data = Data::postgres(Postgres::new(database.url())).await.unwrap();
+        all.push((Kept::Server(database), data));
+    }
+    all
 }
 
 pub async fn exec(tx: &Tx, sql: &str, values: Vec<outrigger_store::sea_orm::Value>) -> Result<u64, DbErr> {
@@ -53,8 +71,15 @@ pub async fn number(tx: &Tx, sql: &str) -> Result<i64, DbErr> {
     row.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?.try_get("", "n")
 }
 
+/// A query for rows that the unit decides on: nobody else changes them before it is over. (sea-orm's `lock_exclusive` does the
+/// same to a query: nothing on SQLite, where one unit runs at a time.)
+pub fn locked(tx: &Tx, query: &str) -> String {
+    let lock = if tx.get_database_backend() == DbBackend::Postgres { " FOR UPDATE" } else { "" };
+    format!("{query}{lock}")
+}
+
 pub async fn insert(tx: &Tx, name: &str) -> Result<u64, DbErr> {
-    exec(tx, "INSERT INTO counter VALUES (?, 1)", vec![name.into()]).await
+    exec(tx, "INSERT INTO counter VALUES ($1, 1)", vec![name.into()]).await
 }
 
 pub async fn add(store: &Store, name: impl Into<String>) -> Result<u64, StoreError> {
