@@ -18,7 +18,11 @@ use fabric::{
     page::Listing,
     time::{duration, timestamp},
 };
+use std::time::Duration;
 use tonic::{Code, Request, Response, Status};
+
+/// When to come again, where nothing better is known.
+const SOON: Duration = Duration::from_secs(1);
 
 /// DashboardService over the store.
 #[derive(Clone)]
@@ -121,6 +125,14 @@ fn waiting(order: Attention) -> AttentionOrder {
 
 /// A read that failed can be made again.
 fn unavailable(error: StoreError) -> Status {
-    tracing::error!(%error, "the projections cannot be read");
-    Status::new(Code::Unavailable, "the figures cannot be read at the moment")
+    if matches!(error, StoreError::Expired) {
+        return Status::deadline_exceeded(error.to_string());
+    }
+    if error.is_unavailable() {
+        tracing::debug!(%error, "the projections cannot be read");
+    } else {
+        tracing::error!(%error, "the projections cannot be read");
+    }
+    let after = error.retry_after().unwrap_or(SOON);
+    fabric::status::retry_later(Code::Unavailable, "the figures cannot be read at the moment", after)
 }

@@ -46,13 +46,15 @@ pub const PROJECTIONS: [&str; 8] = migrations::TABLES;
 pub struct Settings {
     /// Where the page is served; port 0 takes a free one. None: no page.
     pub http: Option<SocketAddr>,
+    /// A socket for the page that is open already: it is served there, wherever `http` says.
+    pub socket: Option<Arc<std::net::TcpListener>>,
     /// How many open pages are kept up to date at the same time.
     pub tabs: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { http: None, tabs: 64 }
+        Self { http: None, socket: None, tabs: 64 }
     }
 }
 
@@ -99,9 +101,10 @@ pub async fn start(
     bus: &Bus,
     settings: Settings,
 ) -> Result<Dashboard, StartError> {
-    let listener = match settings.http {
-        Some(address) => Some(listen(address).await?),
-        None => None,
+    let listener = match (settings.socket, settings.http) {
+        (Some(socket), _) => Some(taken_over(&socket)?),
+        (None, Some(address)) => Some(listen(address).await?),
+        (None, None) => None,
     };
     let store = data.store(NAME, migrations()).await?;
     let rebuilder = rebuild::Rebuilder::new(store.clone(), bus.clone());
@@ -131,6 +134,14 @@ async fn listen(address: SocketAddr) -> Result<(SocketAddr, TcpListener), StartE
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((bound, listener))
+}
+
+fn taken_over(socket: &std::net::TcpListener) -> Result<(SocketAddr, TcpListener), StartError> {
+    let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
+    let failed = |address| move |source: io::Error| StartError::Page { address, source };
+    let address = socket.local_addr().map_err(failed(unknown))?;
+    let listener = socket.try_clone().and_then(TcpListener::from_std).map_err(failed(address))?;
+    Ok((address, listener))
 }
 
 async fn serve(listener: TcpListener, routes: axum::Router, stop: CancellationToken) {

@@ -1,5 +1,6 @@
 //! The projections' tables, beside those that journal brings along. All of it can be built again from the events.
 
+use sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::prelude::*;
 
 /// Journal's migrations, then our own, in order.
@@ -21,19 +22,22 @@ impl MigrationName for Projections {
 pub const TABLES: [&str; 8] =
     ["sources", "orders_by_state", "money", "stock_outs", "confirm_times", "attention", "changes", "steps"];
 
+/// Text sorts by its bytes, as on SQLite and in Rust, whatever the database's language: pages follow each other by it.
+const BYTEWISE: &str = "TEXT COLLATE \"C\"";
+
 const UP: [&str; 10] = [
-    "CREATE TABLE sources (source TEXT NOT NULL PRIMARY KEY, events BIGINT NOT NULL, last_at BIGINT NOT NULL)",
+    "CREATE TABLE sources (source {text} NOT NULL PRIMARY KEY, events BIGINT NOT NULL, last_at BIGINT NOT NULL)",
     "CREATE TABLE orders_by_state (state BIGINT NOT NULL PRIMARY KEY, orders BIGINT NOT NULL)",
-    "CREATE TABLE money (currency TEXT NOT NULL PRIMARY KEY, taken BIGINT NOT NULL, refunded BIGINT NOT NULL)",
-    "CREATE TABLE stock_outs (sku TEXT NOT NULL PRIMARY KEY, refusals BIGINT NOT NULL, last_at BIGINT NOT NULL)",
+    "CREATE TABLE money (currency {text} NOT NULL PRIMARY KEY, taken BIGINT NOT NULL, refunded BIGINT NOT NULL)",
+    "CREATE TABLE stock_outs (sku {text} NOT NULL PRIMARY KEY, refusals BIGINT NOT NULL, last_at BIGINT NOT NULL)",
     "CREATE INDEX stock_outs_by_refusals ON stock_outs (refusals, sku)",
     "CREATE TABLE confirm_times (bucket BIGINT NOT NULL PRIMARY KEY, orders BIGINT NOT NULL)",
     "CREATE TABLE attention (
-        order_id TEXT NOT NULL PRIMARY KEY,
-        cause TEXT NOT NULL,
-        reason TEXT NOT NULL,
+        order_id {text} NOT NULL PRIMARY KEY,
+        cause {text} NOT NULL,
+        reason {text} NOT NULL,
         since BIGINT NOT NULL,
-        currency TEXT NOT NULL,
+        currency {text} NOT NULL,
         minor_units BIGINT NOT NULL
     )",
     "CREATE INDEX attention_by_age ON attention (since, order_id)",
@@ -41,11 +45,11 @@ const UP: [&str; 10] = [
         slot BIGINT NOT NULL PRIMARY KEY,
         number BIGINT NOT NULL,
         at BIGINT NOT NULL,
-        order_id TEXT NOT NULL,
+        order_id {text} NOT NULL,
         from_state BIGINT NOT NULL,
         to_state BIGINT NOT NULL,
-        cause TEXT NOT NULL,
-        currency TEXT NOT NULL,
+        cause {text} NOT NULL,
+        currency {text} NOT NULL,
         minor_units BIGINT NOT NULL
     )",
     "CREATE TABLE steps (
@@ -60,8 +64,10 @@ const UP: [&str; 10] = [
 #[async_trait::async_trait]
 impl MigrationTrait for Projections {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let db = manager.get_connection();
+        let text = if db.get_database_backend() == DbBackend::Postgres { BYTEWISE } else { "TEXT" };
         for statement in UP {
-            manager.get_connection().execute_unprepared(statement).await?;
+            db.execute_unprepared(&statement.replace("{text}", text)).await?;
         }
         Ok(())
     }

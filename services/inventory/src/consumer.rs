@@ -2,7 +2,7 @@
 
 use crate::{
     domain::OrderId,
-    store::dispatch::{self, Dispatched},
+    store::dispatch::{self, Parcel, Unpromised},
 };
 use ambient::Ambient;
 use api::shipping::v1::{ShipmentChanged, ShipmentState};
@@ -19,31 +19,52 @@ pub struct Dispatches {
 
 impl Consumer for Dispatches {
     fn consume<'a>(&'a self, tx: &'a Tx, event: &'a Event) -> BoxFuture<'a, Result<(), Indigestible>> {
-        Box::pin(self.apply(tx, event))
+        Box::pin(async move { self.apply(tx, &[event]).await })
+    }
+
+    /// Together, so that rows are locked in one order however the events come.
+    fn consume_all<'a>(&'a self, tx: &'a Tx, events: &'a [&'a Event]) -> BoxFuture<'a, Result<(), Indigestible>> {
+        Box::pin(self.apply(tx, events))
     }
 }
 
 impl Dispatches {
-    async fn apply(&self, tx: &Tx, event: &Event) -> Result<(), Indigestible> {
-        if event.kind != SHIPMENT_CHANGED {
-            return Ok(());
+    async fn apply(&self, tx: &Tx, events: &[&Event]) -> Result<(), Indigestible> {
+        let (mut parcels, mut told_by) = (Vec::new(), Vec::new());
+        for event in events {
+            if let Some(order) = dispatched(event)? {
+                // The event's own trace, and an identifier made of its own: the unit may run again.
+                let id = format!("{}-shipped", event.id);
+                parcels
+                    .push(Parcel { order, stamp: Stamp { now: self.ambient.now(), id, trace: event.trace.clone() } });
+                told_by.push(*event);
+            }
         }
-        let poison = |what: &str| Indigestible::Poison(format!("{what} (event {}, key {})", event.id, event.key));
-        let changed = ShipmentChanged::decode(event.payload.as_slice()).map_err(|error| poison(&error.to_string()))?;
-        let shipment = changed.shipment.ok_or_else(|| poison("it tells of no shipment"))?;
-        match shipment.state() {
-            ShipmentState::Dispatched => {}
-            ShipmentState::Created | ShipmentState::Delivered | ShipmentState::Cancelled => return Ok(()),
-            ShipmentState::Unspecified => return Err(poison("its shipment is in a state unknown here")),
-        }
-        // The event's own moment and trace, and an identifier made of its own: the unit may run again.
-        let stamp = Stamp { now: self.ambient.now(), id: format!("{}-shipped", event.id), trace: event.trace.clone() };
-        let order = OrderId(shipment.order_id);
-        match dispatch::dispatched(tx, &stamp, &order).await.map_err(Indigestible::Store)? {
-            Dispatched::Settled => Ok(()),
-            Dispatched::Unpromised(state) => {
-                Err(poison(&format!("the goods went although the reservation is {}", state.name())))
+        match dispatch::dispatched(tx, &parcels).await.map_err(Indigestible::Store)? {
+            None => Ok(()),
+            Some(Unpromised { place, state }) => {
+                let what = format!("the goods went although the reservation is {}", state.name());
+                Err(poison(told_by[place], &what))
             }
         }
     }
+}
+
+/// The order whose parcel went, when that is what the event tells of.
+fn dispatched(event: &Event) -> Result<Option<OrderId>, Indigestible> {
+    if event.kind != SHIPMENT_CHANGED {
+        return Ok(None);
+    }
+    let changed =
+        ShipmentChanged::decode(event.payload.as_slice()).map_err(|error| poison(event, &error.to_string()))?;
+    let shipment = changed.shipment.ok_or_else(|| poison(event, "it tells of no shipment"))?;
+    match shipment.state() {
+        ShipmentState::Dispatched => Ok(Some(OrderId(shipment.order_id))),
+        ShipmentState::Created | ShipmentState::Delivered | ShipmentState::Cancelled => Ok(None),
+        ShipmentState::Unspecified => Err(poison(event, "its shipment is in a state unknown here")),
+    }
+}
+
+fn poison(event: &Event, what: &str) -> Indigestible {
+    Indigestible::Poison(format!("{what} (event {}, key {})", event.id, event.key))
 }

@@ -7,9 +7,13 @@ use api::notification::v1::{
     ListMailsRequest, ListMailsResponse, Mail, MailState, notification_service_server::NotificationService,
 };
 use fabric::{Check, Violations, page, time::timestamp};
+use std::time::Duration;
 use tonic::{Code, Request, Response, Status};
 
 const LONGEST_ID: usize = 64;
+
+/// When to come again, where nothing better is known.
+const SOON: Duration = Duration::from_secs(1);
 
 /// NotificationService over the store.
 #[derive(Clone)]
@@ -83,6 +87,14 @@ fn mail(row: MailRow) -> Mail {
 
 /// A read that failed can be made again.
 fn unavailable(error: StoreError) -> Status {
-    tracing::error!(%error, "mails cannot be read");
-    Status::new(Code::Unavailable, "the mails cannot be read at the moment")
+    if matches!(error, StoreError::Expired) {
+        return Status::deadline_exceeded(error.to_string());
+    }
+    if error.is_unavailable() {
+        tracing::debug!(%error, "mails cannot be read");
+    } else {
+        tracing::error!(%error, "mails cannot be read");
+    }
+    let after = error.retry_after().unwrap_or(SOON);
+    fabric::status::retry_later(Code::Unavailable, "the mails cannot be read at the moment", after)
 }

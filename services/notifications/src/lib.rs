@@ -83,12 +83,24 @@ pub async fn start(
 ) -> Result<Notifications, StartError> {
     let post = transport::Post::open(&settings, data.path())?;
     let store = data.store(NAME, migrations()).await?;
+    let shared = store.read((), |tx, ()| Box::pin(std::future::ready(Ok(store::is_shared(tx))))).await?;
+    if shared && settings.transport.is_none() {
+        tracing::warn!("no mail server is set, and a database has no folder for files: mails are only kept in memory");
+    }
     mesh.host(NAME, NotificationServiceServer::new(api::Api { store: store.clone() })).await?;
     let handler = Arc::new(consumer::Scribe);
     bus.subscribe(Subscription { consumer: NAME, source: ORDERS, store: store.clone(), handler }).await?;
     let (told, rounds) = watch::channel(0);
     let stop = CancellationToken::new();
-    let sender = sender::Sender { store: store.clone(), ambient: ambient.clone(), post, settings, rounds: told };
+    let sender = sender::Sender {
+        store: store.clone(),
+        ambient: ambient.clone(),
+        post,
+        settings,
+        rounds: told,
+        shared,
+        untold: None,
+    };
     let sender = tokio::spawn(sender.run(stop.clone()));
     Ok(Notifications { store, ambient: ambient.clone(), stop, rounds, sender: parking_lot::Mutex::new(Some(sender)) })
 }

@@ -17,6 +17,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+use tokio::time::Instant;
 
 /// What became of one delivery. The words are ours: a server's own may repeat the recipient's address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,15 +82,17 @@ impl Post {
     }
 
     /// Delivers the letters; the outcomes are in their order. Fewer outcomes than letters: the rest was not tried, since
-    /// there was nobody to give them to.
-    pub async fn deliver(&self, letters: &[Letter]) -> Vec<Outcome> {
+    /// there was nobody to give them to, or not time enough: none is begun that might take until `until`, when another
+    /// sender may take them up.
+    pub async fn deliver(&self, letters: &[Letter], until: Option<Instant>) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(letters.len());
         let step = if matches!(self.way, Way::Smtp(_)) { self.at_once } else { letters.len().max(1) };
         for some in letters.chunks(step) {
-            outcomes.extend(self.hand_over(some).await);
-            if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unreachable(_))) {
+            let stuck = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unreachable(_)));
+            if stuck || until.is_some_and(|until| Instant::now() + self.patience > until) {
                 break;
             }
+            outcomes.extend(self.hand_over(some).await);
         }
         outcomes
     }

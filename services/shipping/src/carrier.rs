@@ -2,7 +2,7 @@
 //! Due times stand in the rows, so a restart forgets none.
 
 use crate::store::carrier::{self, Moved, Round};
-use ambient::{Alarm, Ambient};
+use ambient::{Alarm, Ambient, Outage};
 use journal::Stamp;
 use std::{sync::Arc, time::Duration};
 use store::{Store, StoreError};
@@ -28,18 +28,28 @@ pub struct Carrier {
 impl Carrier {
     /// Until `stop`. Parcels of an earlier run are looked for first.
     pub async fn run(self, stop: CancellationToken) {
+        let mut outage = Outage::default();
         self.alarm.set(self.ambient.now());
         while let Some(()) = stop.run_until_cancelled(self.alarm.rings()).await {
             let soonest = self.ambient.now().plus(PAUSE);
-            match self.round().await {
-                Ok(Moved { parcels: BATCH, .. }) => self.alarm.set(self.ambient.now()),
-                Ok(Moved { next: Some(at), .. }) => self.alarm.set(at.max(soonest)),
-                Ok(Moved { next: None, .. }) => {}
+            let moved = match self.round().await {
+                Ok(moved) => moved,
                 Err(StoreError::Closed) => return,
                 Err(error) => {
-                    tracing::error!(%error, "parcels could not be moved on; tried again soon");
+                    if outage.begins(self.ambient.now()) {
+                        tracing::error!(%error, "no parcel moves on while the store fails; tried again every {LATER:?}");
+                    }
                     self.alarm.set(self.ambient.now().plus(LATER));
+                    continue;
                 }
+            };
+            if let Some(lasted) = outage.ends(self.ambient.now()) {
+                tracing::info!(?lasted, "parcels move on again");
+            }
+            match moved {
+                Moved { parcels: BATCH, .. } => self.alarm.set(self.ambient.now()),
+                Moved { next: Some(at), .. } => self.alarm.set(at.max(soonest)),
+                Moved { next: None, .. } => {}
             }
         }
     }

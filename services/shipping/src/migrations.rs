@@ -26,23 +26,27 @@ impl MigrationName for Shipments {
 impl MigrationTrait for Shipments {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
-        let bytes = match db.get_database_backend() {
-            DbBackend::Postgres => "BYTEA",
-            _ => "BLOB",
+        let (text, bytes) = match db.get_database_backend() {
+            DbBackend::Postgres => (BYTEWISE, "BYTEA"),
+            _ => ("TEXT", "BLOB"),
         };
-        db.execute_unprepared(&SHIPMENT.replace("{bytes}", bytes)).await?;
+        db.execute_unprepared(&SHIPMENT.replace("{text}", text).replace("{bytes}", bytes)).await?;
         db.execute_unprepared(DUE).await?;
         Ok(())
     }
 }
 
+/// Text sorts by its bytes, as on SQLite and in Rust, whatever the database's language: identifiers sort by time, and pages
+/// follow each other by them.
+const BYTEWISE: &str = "TEXT COLLATE \"C\"";
+
 /// The packing list is a document of the parcel, an encoded message: nothing is ever asked of its lines by themselves.
 const SHIPMENT: &str = "CREATE TABLE shipment (
-        shipment_id TEXT NOT NULL PRIMARY KEY,
-        order_id TEXT NOT NULL UNIQUE,
-        state TEXT NOT NULL CHECK (state IN ('CREATED', 'DISPATCHED', 'DELIVERED', 'CANCELLED')),
+        shipment_id {text} NOT NULL PRIMARY KEY,
+        order_id {text} NOT NULL UNIQUE,
+        state {text} NOT NULL CHECK (state IN ('CREATED', 'DISPATCHED', 'DELIVERED', 'CANCELLED')),
         packing {bytes} NOT NULL,
-        tracking TEXT NOT NULL,
+        tracking {text} NOT NULL,
         due_at BIGINT,
         version BIGINT NOT NULL,
         created_at BIGINT NOT NULL,

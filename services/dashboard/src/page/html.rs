@@ -11,6 +11,15 @@ use maud::{DOCTYPE, Markup, html};
 
 /// The whole page: it says everything without a script, which only keeps it up to date.
 pub fn page(summary: &Summary, now: Timestamp) -> Markup {
+    frame(fragment(summary, now))
+}
+
+/// The page when it cannot say anything yet. Its script fills it as soon as that has changed.
+pub fn page_away(now: Timestamp) -> Markup {
+    frame(away(None, now))
+}
+
+fn frame(main: Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -30,13 +39,27 @@ pub fn page(summary: &Summary, now: Timestamp) -> Markup {
                     p.tagline { "orders, as they happen" }
                     p #live role="status" data-state="still" { "reload to update" }
                 }
-                main { (fragment(summary, now)) }
+                main { (main) }
                 footer {
                     "The same as JSON: " a href="/api/summary" { "/api/summary" }
                     ". Times are UTC. Figures follow the services' events, and may be a moment behind them."
                 }
             }
         }
+    }
+}
+
+/// The inside of `main` while the figures cannot be read: since when, and the last that could be. Their ages stand still
+/// at that moment too.
+pub fn away(last: Option<&Summary>, since: Timestamp) -> Markup {
+    html! {
+        p.away role="alert" {
+            "The figures cannot be read since " time datetime=(iso(since)) { (clock(since)) }
+            ": the database does not answer. Orders are safe; "
+            @if last.is_some() { "below is what was known then, and this " } @else { "this page " }
+            "goes on by itself as soon as it answers again."
+        }
+        @if let Some(last) = last { (fragment(last, since)) }
     }
 }
 

@@ -93,21 +93,21 @@ fn with_header(routes: Router, (name, value): (HeaderName, &'static str)) -> Rou
 async fn root(State(page): State<Page>) -> Response {
     match page.source.summary().await {
         Ok(summary) => Html(html::page(&summary, page.source.ambient.now()).into_string()).into_response(),
-        Err(error) => unavailable(&error),
+        Err(error) => unavailable(&error, Html(html::page_away(page.source.ambient.now()).into_string())),
     }
 }
 
 async fn summary(State(page): State<Page>) -> Response {
     match page.source.summary().await {
         Ok(summary) => Json(summary).into_response(),
-        Err(error) => unavailable(&error),
+        Err(error) => unavailable(&error, UNREADABLE),
     }
 }
 
 async fn health(State(page): State<Page>) -> Response {
     match page.source.summary().await {
         Ok(_) => "ok\n".into_response(),
-        Err(error) => unavailable(&error),
+        Err(error) => unavailable(&error, UNREADABLE),
     }
 }
 
@@ -142,8 +142,14 @@ fn stream(page: &Page, permit: OwnedSemaphorePermit) -> impl Stream<Item = Resul
         })
 }
 
-fn unavailable(error: &StoreError) -> Response {
-    tracing::error!(%error, "the projections cannot be read");
-    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], "the figures cannot be read at the moment\n")
-        .into_response()
+const UNREADABLE: &str = "the figures cannot be read at the moment\n";
+
+/// The feed has a line for the log when the store is away; what is a fault of the program has one here.
+fn unavailable(error: &StoreError, words: impl IntoResponse) -> Response {
+    if error.is_unavailable() {
+        tracing::debug!(%error, "the projections cannot be read");
+    } else {
+        tracing::error!(%error, "the projections cannot be read");
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], words).into_response()
 }

@@ -8,7 +8,7 @@ use store::StoreError;
 use tonic::{Code, Response, Status};
 use tonic_types::{ErrorDetails, PreconditionViolation, StatusExt};
 
-/// When to come again for what has not been heard of yet.
+/// When to come again, for what has not been heard of yet and where nothing better is known.
 const SOON: Duration = Duration::from_millis(100);
 
 /// A reason that says it all.
@@ -33,14 +33,19 @@ pub fn respond<T, M>(answer: Answer<T>, message: impl FnOnce(T) -> M) -> Result<
     }
 }
 
-/// What the store could not do is not the caller's fault; only what is known not to have happened may be repeated.
+/// What the store could not do is not the caller's fault, and what will be well by itself may be asked again: under the
+/// same key nothing is done twice, whatever became of the first.
 pub fn failed(error: &StoreError) -> Status {
-    tracing::error!(%error, "inventory's store failed");
-    match error {
-        StoreError::Closed => Status::unavailable("inventory is shutting down"),
-        StoreError::CommitFailed(_) => Status::unavailable("nothing was kept: the same call may come again"),
-        _ => Status::internal("inventory's store failed; its log says how"),
+    if error.is_unavailable() {
+        tracing::debug!(%error, "inventory cannot answer");
+        let after = error.retry_after().unwrap_or(SOON);
+        return status::retry_later(Code::Unavailable, format!("{error}; the same call may come again"), after);
     }
+    if matches!(error, StoreError::Expired) {
+        return Status::deadline_exceeded(error.to_string());
+    }
+    tracing::error!(%error, "inventory's store failed");
+    Status::internal("inventory's store failed; its log says how")
 }
 
 fn refused(refusal: &Refusal) -> Status {

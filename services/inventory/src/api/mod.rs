@@ -56,7 +56,13 @@ impl Api {
         T: Send + 'static,
         W: for<'a> Fn(&'a Tx, &'a A) -> BoxFuture<'a, Result<Answer<T>, DbErr>> + Send + Sync + 'static,
     {
-        let unit = async { self.0.store.unit(ask, work).await.map_err(|error| failed(&error)) };
+        let unit = async {
+            self.0.store.unit(ask, work).await.map_err(|error| {
+                // Whether it was kept may be unknown, and then nobody has told the sweeper of a hold that was.
+                self.0.alarm.set(self.0.ambient.now());
+                failed(&error)
+            })
+        };
         fabric::simulated(&self.0.faults, request_id, unit).await
     }
 
@@ -87,7 +93,7 @@ impl InventoryService for Api {
             request.items.iter().flat_map(|item| item.prices.iter().filter_map(|price| priced::row(&item.sku, price)));
         let prices = prices.collect();
         let items = request.items.into_iter().map(|item| (item.sku, item.title)).collect();
-        let put = catalogue::Put { items, prices };
+        let put = catalogue::Put::new(items, prices);
         let added = self.0.store.unit(put, |tx, put| Box::pin(catalogue::put(tx, put))).await;
         let added = added.map_err(|error| failed(&error))?;
         Ok(Response::new(pb::PutCatalogueResponse { added: i32::try_from(added).unwrap_or(i32::MAX) }))

@@ -14,8 +14,21 @@ use store::Tx;
 /// What the catalogue is to say of some SKUs.
 pub struct Put {
     /// SKU and title; an empty title leaves the one that is there.
-    pub items: Vec<(String, String)>,
-    pub prices: Vec<price::Model>,
+    items: Vec<(String, String)>,
+    prices: Vec<price::Model>,
+}
+
+impl Put {
+    /// In the order in which rows are written, and so locked, by everybody.
+    pub fn new(mut items: Vec<(String, String)>, mut prices: Vec<price::Model>) -> Self {
+        items.sort_unstable();
+        prices.sort_unstable_by(|a, b| place(a).cmp(&place(b)));
+        Self { items, prices }
+    }
+}
+
+fn place(price: &price::Model) -> (&str, i64, &str, i64) {
+    (&price.sku, price.min_quantity, &price.currency, price.minor_units)
 }
 
 /// How many SKUs are new. The same again changes nothing.

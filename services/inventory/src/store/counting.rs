@@ -1,4 +1,5 @@
-//! The units that change how much there is: deliveries that come in, and counts that find a difference.
+//! The units that change how much there is: deliveries that come in, and counts that find a difference. Both are rare and
+//! decide on the counters themselves, so they hold them from the start.
 
 use super::{
     call::Answer,
@@ -25,7 +26,7 @@ pub struct Correct {
 }
 
 pub async fn receive(tx: &Tx, ask: &Receive) -> Result<Answer<()>, DbErr> {
-    let levels = stock::levels(tx, ask.lines.skus()).await?;
+    let levels = stock::held_levels(tx, ask.lines.skus()).await?;
     let unknown: Vec<Sku> = ask.lines.skus().filter(|sku| !levels.contains_key(sku)).cloned().collect();
     if !unknown.is_empty() {
         return Ok(Answer::Unknown(unknown));
@@ -40,7 +41,7 @@ pub async fn receive(tx: &Tx, ask: &Receive) -> Result<Answer<()>, DbErr> {
 }
 
 pub async fn correct(tx: &Tx, ask: &Correct) -> Result<Answer<Level>, DbErr> {
-    let Some(before) = stock::levels(tx, std::iter::once(&ask.sku)).await?.remove(&ask.sku) else {
+    let Some(before) = stock::held_levels(tx, std::iter::once(&ask.sku)).await?.remove(&ask.sku) else {
         return Ok(Answer::Unknown(vec![ask.sku.clone()]));
     };
     let decision = before.after(Kind::Correct, ask.difference).map_err(|unmovable| match unmovable {

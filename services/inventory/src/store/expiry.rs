@@ -5,10 +5,16 @@ use super::{
     reservation,
     stock::{self, Entry},
 };
-use crate::domain::Kind;
+use crate::{
+    domain::{Kind, State},
+    messages,
+};
 use ambient::Timestamp;
 use journal::Stamp;
-use sea_orm::{DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::{Expr, LockBehavior, LockType},
+};
 use store::Tx;
 
 /// One sweep.
@@ -23,35 +29,38 @@ pub struct Sweep {
 pub struct Swept {
     /// How many holds gave up.
     pub expired: usize,
-    /// When the next one is due; it may be due already.
+    /// When the next one is due. It may be due already: there was no room for it, or a call has it in hand.
     pub next: Option<Timestamp>,
 }
 
+#[derive(FromQueryResult)]
+struct Due {
+    expires_at: i64,
+}
+
 pub async fn sweep(tx: &Tx, sweep: &Sweep) -> Result<Swept, DbErr> {
-    // The state is written out, not bound: only then does the engine know that the index of held rows will do.
-    let mut rows = table::Entity::find()
-        .filter(Expr::cust("state = 'HELD'"))
-        .order_by_asc(table::Column::ExpiresAt)
-        .limit(sweep.most as u64 + 1)
+    let now = sweep.stamp.now;
+    // What somebody else works on is left to them: they make it something that does not expire, or it is found again.
+    let rows = soonest()
+        .filter(table::Column::ExpiresAt.lte(now.as_millis()))
+        .limit(sweep.most as u64)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .all(tx)
         .await?;
-    let now = sweep.stamp.now;
-    let due = rows.iter().take(sweep.most).take_while(|row| row.expires_at <= now.as_millis()).count();
-    let next = rows.get(due).map(|row| Timestamp::from_millis(row.expires_at));
-    rows.truncate(due);
-    if rows.is_empty() {
-        return Ok(Swept { expired: 0, next });
+    let expired = rows.len();
+    if expired > 0 {
+        let held = reservation::with_lines(tx, rows).await?;
+        let tell = |after: &_, place| messages::changed(&sweep.stamp, after, place);
+        reservation::turn_all(tx, held.clone(), State::Expired, tell).await?;
+        let entries: Vec<Entry> = held.iter().flat_map(Entry::all).collect();
+        stock::move_stock(tx, Kind::Expire, &entries, None, now).await?;
     }
-    let held = reservation::with_lines(tx, rows).await?;
-    let entries: Vec<Entry> = held
-        .iter()
-        .flat_map(|reservation| {
-            let of = |line| Entry::of(line, &reservation.order);
-            reservation.lines.iter().map(of)
-        })
-        .collect();
-    stock::move_stock(tx, Kind::Expire, &entries, None, now).await?;
-    drop(entries);
-    reservation::expire(tx, &sweep.stamp, held).await?;
-    Ok(Swept { expired: due, next })
+    let next = soonest().select_only().column(table::Column::ExpiresAt).into_model::<Due>().one(tx).await?;
+    Ok(Swept { expired, next: next.map(|due| Timestamp::from_millis(due.expires_at)) })
+}
+
+/// What is held, the first to expire first. The state is written out, not bound: only then does the engine know that the
+/// index of held rows will do.
+fn soonest() -> Select<table::Entity> {
+    table::Entity::find().filter(Expr::cust("state = 'HELD'")).order_by_asc(table::Column::ExpiresAt)
 }

@@ -1,4 +1,7 @@
-//! Rows of reservations: found, taken, changed. Whoever changes one tells of it in the same unit (I6).
+//! Rows of reservations: found, taken, changed. Whoever changes one tells of it in the same unit (I6), while it holds the
+//! row: so the events of an order get their numbers in the order in which their units commit, and the bus, which carries
+//! the events of a key by number, tells of no change before the one it followed. What tells of an order without a row (that
+//! stock was lacking) is told by a unit that has named the order: see [`journal::alone`].
 
 use super::{
     CHUNK,
@@ -24,6 +27,17 @@ pub async fn find(tx: &Tx, order: &OrderId) -> Result<Option<Reservation>, DbErr
         return Ok(None);
     };
     Ok(with_lines(tx, vec![row]).await?.pop())
+}
+
+/// Those of several orders, locked in the order in which everybody does who locks several.
+pub async fn find_all(tx: &Tx, orders: impl Iterator<Item = &OrderId>) -> Result<Vec<Reservation>, DbErr> {
+    let rows = reservation::Entity::find()
+        .filter(reservation::Column::OrderId.is_in(orders.map(|order| order.0.clone())))
+        .order_by_asc(reservation::Column::OrderId)
+        .lock_exclusive()
+        .all(tx)
+        .await?;
+    with_lines(tx, rows).await
 }
 
 /// Adds their lines to some rows, keeping the rows' order.
@@ -119,20 +133,22 @@ pub async fn turn(tx: &Tx, stamp: &Stamp, before: Reservation, state: State) -> 
     Ok(after)
 }
 
-/// Lets holds expire, all in one statement, and tells of each.
-pub async fn expire(tx: &Tx, stamp: &Stamp, held: Vec<Reservation>) -> Result<(), DbErr> {
+/// Brings reservations into `state`, all in one statement, and tells of each by its own event, made of the reservation as
+/// it is then and its place among them.
+pub async fn turn_all(
+    tx: &Tx,
+    before: Vec<Reservation>,
+    state: State,
+    event: impl Fn(&Reservation, usize) -> Event,
+) -> Result<(), DbErr> {
     reservation::Entity::update_many()
-        .col_expr(reservation::Column::State, Expr::value(State::Expired.name()))
+        .col_expr(reservation::Column::State, Expr::value(state.name()))
         .col_expr(reservation::Column::Version, Expr::col(reservation::Column::Version).add(1))
-        .filter(reservation::Column::OrderId.is_in(held.iter().map(|reservation| reservation.order.0.clone())))
+        .filter(reservation::Column::OrderId.is_in(before.iter().map(|reservation| reservation.order.0.clone())))
         .exec(tx)
         .await?;
-    let events: Vec<Event> = held
-        .into_iter()
-        .map(|before| Reservation { state: State::Expired, version: before.version + 1, ..before })
-        .enumerate()
-        .map(|(place, after)| messages::changed(stamp, &after, place))
-        .collect();
+    let after = before.into_iter().map(|before| Reservation { state, version: before.version + 1, ..before });
+    let events: Vec<Event> = after.enumerate().map(|(place, after)| event(&after, place)).collect();
     outbox::append_all(tx, &events).await
 }
 

@@ -1,4 +1,8 @@
-//! The units of an order's stock: reserve, commit, release, restock. Each reads, passes the gates of [`call`], writes.
+//! The units of an order's stock: reserve, commit, release, restock. Each names its order, reads, passes the gates of
+//! [`call`], writes.
+//!
+//! Where units run side by side, what is locked is locked in one order: the order (which may have no row yet), its
+//! reservation, the saga's step, the call's key, and last, when all else is written, the stock.
 
 use super::{call::Answer, reservation, stock};
 use crate::{
@@ -53,6 +57,7 @@ pub struct Restock {
 }
 
 pub async fn reserve(tx: &Tx, ask: &Reserve) -> Result<Outcome, DbErr> {
+    journal::alone(tx, &ask.order.0).await?;
     let before = reservation::find(tx, &ask.order).await?;
     let on_hand = stock::on_hand(tx, ask.lines.skus()).await?;
     let unknown: Vec<Sku> = ask.lines.skus().filter(|sku| !on_hand.contains_key(sku)).cloned().collect();
@@ -82,6 +87,7 @@ pub async fn reserve(tx: &Tx, ask: &Reserve) -> Result<Outcome, DbErr> {
 }
 
 pub async fn commit(tx: &Tx, ask: &Commit) -> Result<Outcome, DbErr> {
+    journal::alone(tx, &ask.order.0).await?;
     let before = reservation::find(tx, &ask.order).await?;
     let lines = before.as_ref().map(Reservation::wanted).unwrap_or_default();
     // Only what expired has to be looked for; what is held is there.
@@ -102,14 +108,16 @@ pub async fn commit(tx: &Tx, ask: &Commit) -> Result<Outcome, DbErr> {
         (Committing::Promise | Committing::TakeAnew, Some(before)) => before,
         (Committing::Keep, before) | (_, before @ None) => return Ok(Answer::done(before)),
     };
+    let after = reservation::turn(tx, stamp, before, State::Committed).await?;
     if plan == Committing::TakeAnew {
         stock::move_lines(tx, Kind::Reserve, &lines, &ask.order.0, stamp.now).await?;
     }
     stock::move_lines(tx, Kind::Commit, &lines, &ask.order.0, stamp.now).await?;
-    Ok(Answer::done(Some(reservation::turn(tx, stamp, before, State::Committed).await?)))
+    Ok(Answer::done(Some(after)))
 }
 
 pub async fn release(tx: &Tx, ask: &Release) -> Result<Outcome, DbErr> {
+    journal::alone(tx, &ask.order.0).await?;
     let before = reservation::find(tx, &ask.order).await?;
     let decision = before.as_ref().map_or(Ok(Releasing::Keep), Reservation::release);
     let plan = match gate::keep(tx, &ask.call, decision).await? {
@@ -121,10 +129,11 @@ pub async fn release(tx: &Tx, ask: &Release) -> Result<Outcome, DbErr> {
     }
     let (Some(before), Some(kind)) = (&before, given_up(plan)) else { return Ok(Answer::done(before)) };
     let stamp = &ask.call.stamp;
+    let after = reservation::turn(tx, stamp, before.clone(), State::Released).await?;
     if let Some(kind) = kind {
         stock::move_lines(tx, kind, &before.wanted(), &ask.order.0, stamp.now).await?;
     }
-    Ok(Answer::done(Some(reservation::turn(tx, stamp, before.clone(), State::Released).await?)))
+    Ok(Answer::done(Some(after)))
 }
 
 /// How the stock moves when a reservation is given up; nothing when it was given up before.
@@ -138,6 +147,7 @@ const fn given_up(plan: Releasing) -> Option<Option<Kind>> {
 }
 
 pub async fn restock(tx: &Tx, ask: &Restock) -> Result<Answer<()>, DbErr> {
+    journal::alone(tx, &ask.order.0).await?;
     let before = reservation::find(tx, &ask.order).await?;
     // Orders may have heard of the dispatch before we have: that is no refusal, it only comes too early.
     if before.as_ref().is_some_and(|reservation| reservation.state == State::Committed) {

@@ -1,12 +1,17 @@
 //! Moves stock: the counters and the movements that explain them, always together.
+//!
+//! Where units run side by side the rows of a SKU are what everybody wants, so they are locked last and for no longer than
+//! the counters take to write: a unit decides on what it reads, and taking asks once more. All who lock several take them
+//! in order of SKU, in one statement or in chunks that follow each other in that order; nobody waits for another in a ring.
 
 use super::entity::{item, movement};
-use crate::domain::{Held, Kind, Level, Lines, OrderId, Sku};
+use crate::domain::{Kind, Level, Lines, Reservation, Sku};
 use ambient::Timestamp;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
-    Value,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    Select, Statement, Value,
+    sea_query::LockType,
 };
 use std::{collections::BTreeMap, fmt::Write};
 use store::Tx;
@@ -23,9 +28,9 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// All that `order` holds of one SKU.
-    pub fn of(line: &'a Held, order: &'a OrderId) -> Self {
-        Self { sku: &line.sku, quantity: line.quantity, reference: &order.0 }
+    /// All that an order holds.
+    pub fn all(held: &'a Reservation) -> impl Iterator<Item = Self> {
+        held.lines.iter().map(|line| Self { sku: &line.sku, quantity: line.quantity, reference: &held.order.0 })
     }
 }
 
@@ -41,14 +46,13 @@ struct OnHand {
     on_hand: i64,
 }
 
-/// What is free of each SKU that the catalogue has; the rows are locked in order of SKU where the engine has row locks.
+/// What is free of each SKU that the catalogue has, as it stands. Others may take it until it is taken: then the unit is
+/// run again.
 pub async fn on_hand(tx: &Tx, skus: impl Iterator<Item = &Sku>) -> Result<BTreeMap<Sku, i64>, DbErr> {
     let rows = item::Entity::find()
         .select_only()
         .columns([item::Column::Sku, item::Column::OnHand])
         .filter(item::Column::Sku.is_in(skus.map(|sku| sku.0.clone())))
-        .order_by_asc(item::Column::Sku)
-        .lock_exclusive()
         .into_model::<OnHand>()
         .all(tx)
         .await?;
@@ -60,12 +64,18 @@ pub async fn levels<C: ConnectionTrait>(
     tx: &C,
     skus: impl Iterator<Item = &Sku>,
 ) -> Result<BTreeMap<Sku, Level>, DbErr> {
-    let rows = item::Entity::find()
-        .filter(item::Column::Sku.is_in(skus.map(|sku| sku.0.clone())))
-        .order_by_asc(item::Column::Sku)
-        .all(tx)
-        .await?;
-    Ok(rows.into_iter().map(level).collect())
+    Ok(by_sku(skus).all(tx).await?.into_iter().map(level).collect())
+}
+
+/// The same, to be decided on: nobody else moves stock of these SKUs until the unit ends. The weaker of the two locks for
+/// writing, since rows that refer to a SKU hold one that the stronger would wait for.
+pub async fn held_levels(tx: &Tx, skus: impl Iterator<Item = &Sku>) -> Result<BTreeMap<Sku, Level>, DbErr> {
+    Ok(by_sku(skus).lock(LockType::NoKeyUpdate).all(tx).await?.into_iter().map(level).collect())
+}
+
+fn by_sku<'a>(skus: impl Iterator<Item = &'a Sku>) -> Select<item::Entity> {
+    let wanted = item::Column::Sku.is_in(skus.map(|sku| sku.0.clone()));
+    item::Entity::find().filter(wanted).order_by_asc(item::Column::Sku)
 }
 
 /// A row as the domain sees it.
@@ -80,7 +90,8 @@ pub async fn move_lines(tx: &Tx, kind: Kind, lines: &Lines, reference: &str, now
     move_stock(tx, kind, &entries, None, now).await
 }
 
-/// Moves stock of any number of orders. The caller has decided that it is there; the table's CHECKs hold it once more.
+/// Moves stock of any number of orders: the last that a unit writes, for here it comes to hold what others wait for. The
+/// caller has decided that it is there; the table's CHECKs hold it once more.
 pub async fn move_stock(
     tx: &Tx,
     kind: Kind,
@@ -88,14 +99,6 @@ pub async fn move_stock(
     note: Option<&Note<'_>>,
     now: Timestamp,
 ) -> Result<(), DbErr> {
-    let mut sums: BTreeMap<&Sku, i64> = BTreeMap::new();
-    for entry in entries {
-        *sums.entry(entry.sku).or_default() += entry.quantity;
-    }
-    let sums: Vec<(&Sku, i64)> = sums.into_iter().collect();
-    for sums in sums.chunks(CHUNK) {
-        count(tx, kind, sums).await?;
-    }
     for entries in entries.chunks(CHUNK) {
         let rows = entries.iter().map(|entry| movement::ActiveModel {
             movement: NotSet,
@@ -110,6 +113,14 @@ pub async fn move_stock(
         });
         movement::Entity::insert_many(rows).exec_without_returning(tx).await?;
     }
+    let mut sums: BTreeMap<&Sku, i64> = BTreeMap::new();
+    for entry in entries {
+        *sums.entry(entry.sku).or_default() += entry.quantity;
+    }
+    let sums: Vec<(&Sku, i64)> = sums.into_iter().collect();
+    for sums in sums.chunks(CHUNK) {
+        count(tx, kind, sums).await?;
+    }
     Ok(())
 }
 
@@ -120,30 +131,55 @@ async fn count(tx: &Tx, kind: Kind, sums: &[(&Sku, i64)]) -> Result<(), DbErr> {
         values.push(Value::from(sku.0.as_str()));
         values.push(Value::from(*quantity));
     }
-    let statement = Statement::from_sql_and_values(tx.get_database_backend(), count_sql(kind, sums.len()), values);
+    let engine = tx.get_database_backend();
+    let statement = Statement::from_sql_and_values(engine, count_sql(engine, kind, sums.len()), values);
     let counted = tx.execute_raw(statement).await?.rows_affected();
     if counted == sums.len() as u64 {
-        Ok(())
-    } else {
-        Err(DbErr::Custom(format!("I2: {} of {} SKUs of a {} are in the catalogue", counted, sums.len(), kind.name())))
+        return Ok(());
     }
+    if engine == DbBackend::Postgres && kind == Kind::Reserve {
+        tx.execute_unprepared(AGAIN).await?;
+    }
+    Err(DbErr::Custom(format!("I2: {} of {} SKUs of a {} are in the catalogue", counted, sums.len(), kind.name())))
 }
 
-/// `$1` counts in PostgreSQL, and in SQLite it is a name that is numbered as it first appears: one text for both.
-fn count_sql(kind: Kind, rows: usize) -> String {
+/// What the unit decided on was taken by another that committed meanwhile. That is what the engine calls a serialization
+/// failure when it finds it by itself, and the store runs the unit again: this time it sees what is left.
+const AGAIN: &str = "DO $$ BEGIN RAISE EXCEPTION 'the stock was taken meanwhile' \
+    USING ERRCODE = 'serialization_failure'; END $$";
+
+/// `$1` counts in PostgreSQL, and in SQLite it is a name that is numbered as it first appears. PostgreSQL is told in which
+/// order to lock, and to take only what is still there; on SQLite nobody comes in between.
+fn count_sql(engine: DbBackend, kind: Kind, rows: usize) -> String {
+    let side_by_side = engine == DbBackend::Postgres;
     let mut sql = String::from("WITH moved (sku, quantity) AS (VALUES ");
     for row in 0..rows {
         let comma = if row == 0 { "" } else { ", " };
         let _infallible = write!(sql, "{comma}(${}, CAST(${} AS BIGINT))", row * 2 + 1, row * 2 + 2);
     }
-    sql.push_str(") UPDATE item SET ");
+    sql.push(')');
+    if side_by_side {
+        sql.push_str(", held AS MATERIALIZED (SELECT sku FROM item WHERE sku IN (");
+        for row in 0..rows {
+            let comma = if row == 0 { "" } else { ", " };
+            let _infallible = write!(sql, "{comma}${}", row * 2 + 1);
+        }
+        sql.push_str(") ORDER BY sku FOR NO KEY UPDATE)");
+    }
+    sql.push_str(" UPDATE item SET ");
     let mut comma = "";
     for (counter, sign) in kind.effect().counters().into_iter().filter(|(_, sign)| *sign != 0) {
         let sign = if sign > 0 { '+' } else { '-' };
         let _infallible = write!(sql, "{comma}{counter} = item.{counter} {sign} moved.quantity");
         comma = ", ";
     }
-    sql.push_str(" FROM moved WHERE item.sku = moved.sku");
+    sql.push_str(match (side_by_side, kind) {
+        (false, _) => " FROM moved WHERE item.sku = moved.sku",
+        (true, Kind::Reserve) => {
+            " FROM moved JOIN held ON held.sku = moved.sku WHERE item.sku = moved.sku AND item.on_hand >= moved.quantity"
+        }
+        (true, _) => " FROM moved JOIN held ON held.sku = moved.sku WHERE item.sku = moved.sku",
+    });
     sql
 }
 
@@ -156,6 +192,17 @@ mod tests {
         let expected = "WITH moved (sku, quantity) AS (VALUES ($1, CAST($2 AS BIGINT)), ($3, CAST($4 AS BIGINT))) \
             UPDATE item SET on_hand = item.on_hand - moved.quantity, reserved = item.reserved + moved.quantity \
             FROM moved WHERE item.sku = moved.sku";
-        assert_eq!(count_sql(Kind::Reserve, 2), expected);
+        assert_eq!(count_sql(DbBackend::Sqlite, Kind::Reserve, 2), expected);
+    }
+
+    #[test]
+    fn where_units_run_side_by_side_it_locks_in_order_and_takes_only_what_is_there() {
+        let sql = count_sql(DbBackend::Postgres, Kind::Reserve, 1);
+        assert!(
+            sql.contains("ORDER BY sku FOR NO KEY UPDATE") && sql.ends_with("item.on_hand >= moved.quantity"),
+            "{sql}"
+        );
+        let sql = count_sql(DbBackend::Postgres, Kind::Commit, 1);
+        assert!(sql.contains("ORDER BY sku FOR NO KEY UPDATE") && sql.ends_with("item.sku = moved.sku"), "{sql}");
     }
 }

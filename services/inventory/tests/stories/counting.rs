@@ -5,6 +5,7 @@ use api::{
     inventory::v1::{self as pb, CatalogueItem, Price},
     types::Money,
 };
+use engines::on_both_engines;
 use sea_orm::ConnectionTrait;
 use tonic::{Code, Status};
 
@@ -12,13 +13,13 @@ fn price(minor_units: i64, min_quantity: i64) -> Price {
     Price { unit_price: Some(Money { currency_code: "GBP".into(), minor_units }), min_quantity }
 }
 
-async fn put(world: &World, sku: &str, title: &str, prices: Vec<Price>) -> Result<i32, Status> {
+async fn put(world: &World<'_>, sku: &str, title: &str, prices: Vec<Price>) -> Result<i32, Status> {
     let item = CatalogueItem { sku: sku.into(), title: title.into(), prices };
     let response = world.client.clone().put_catalogue(pb::PutCatalogueRequest { items: vec![item] }).await?;
     Ok(response.into_inner().added)
 }
 
-async fn correct(world: &World, key: &str, sku: &str, difference: i64) -> Result<pb::StockLevel, Status> {
+async fn correct(world: &World<'_>, key: &str, sku: &str, difference: i64) -> Result<pb::StockLevel, Status> {
     let request = pb::CorrectStockRequest {
         request_id: key.into(),
         sku: sku.into(),
@@ -29,9 +30,10 @@ async fn correct(world: &World, key: &str, sku: &str, difference: i64) -> Result
     Ok(world.client.clone().correct_stock(request).await?.into_inner().level.unwrap())
 }
 
-#[tokio::test(start_paused = true)]
-async fn prices_are_only_ever_added_and_titles_follow() {
-    let world = World::with(Default::default()).await;
+on_both_engines! { #[tokio::test(start_paused = true)]
+
+async fn prices_are_only_ever_added_and_titles_follow(engine: &Engine) {
+    let world = World::with(engine, Default::default()).await;
     assert_eq!(put(&world, "a", "first", vec![price(255, 1)]).await.unwrap(), 1);
     assert_eq!(put(&world, "a", "second", vec![price(210, 12), price(255, 1)]).await.unwrap(), 0);
     assert_eq!(put(&world, "a", "", vec![price(295, 1)]).await.unwrap(), 0);
@@ -41,9 +43,8 @@ async fn prices_are_only_ever_added_and_titles_follow() {
     assert_eq!(items, [CatalogueItem { sku: "a".into(), title: "second".into(), prices }]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_thousand_items_are_put_and_got_at_once() {
-    let world = World::with(Default::default()).await;
+async fn a_thousand_items_are_put_and_got_at_once(engine: &Engine) {
+    let world = World::with(engine, Default::default()).await;
     let skus: Vec<String> = (0..1_000).map(|n| format!("sku-{n:04}")).collect();
     let item =
         |sku: &String| CatalogueItem { sku: sku.clone(), title: "t".into(), prices: vec![price(1, 1), price(2, 1)] };
@@ -63,9 +64,8 @@ async fn a_thousand_items_are_put_and_got_at_once() {
     world.assert_conserved().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_catalogue_with_mistakes_is_refused_whole() {
-    let world = World::with(Default::default()).await;
+async fn a_catalogue_with_mistakes_is_refused_whole(engine: &Engine) {
+    let world = World::with(engine, Default::default()).await;
     let bad = Price { unit_price: Some(Money { currency_code: "pounds".into(), minor_units: -1 }), min_quantity: 0 };
     let item = |sku: &str, prices| CatalogueItem { sku: sku.into(), title: String::new(), prices };
     let items = vec![item("a", vec![bad]), item("a", vec![]), item("b", vec![Price::default()])];
@@ -84,9 +84,8 @@ async fn a_catalogue_with_mistakes_is_refused_whole() {
     assert!(world.facts().await.is_empty());
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_delivery_with_an_unknown_sku_is_not_taken_in_at_all_and_may_come_again() {
-    let world = World::stocked(&["a"]).await;
+async fn a_delivery_with_an_unknown_sku_is_not_taken_in_at_all_and_may_come_again(engine: &Engine) {
+    let world = World::stocked(engine, &["a"]).await;
     let refused = world.receive("d", &[("a", 1), ("new", 1)]).await.unwrap_err();
     assert_eq!((refused.code(), fabric::status::info(&refused, "skus").as_deref()), (Code::NotFound, Some("new")));
     assert_eq!(world.level("a").await.received, 100);
@@ -99,9 +98,8 @@ async fn a_delivery_with_an_unknown_sku_is_not_taken_in_at_all_and_may_come_agai
     world.assert_conserved().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_count_corrects_what_is_on_hand_but_never_below_zero() {
-    let world = World::stocked(&["a"]).await;
+async fn a_count_corrects_what_is_on_hand_but_never_below_zero(engine: &Engine) {
+    let world = World::stocked(engine, &["a"]).await;
     world.reserve("o", &[("a", 90)]).await.unwrap();
     let refused = correct(&world, "c1", "a", -11).await.unwrap_err();
     assert_eq!((refused.code(), fabric::status::info(&refused, "on_hand").as_deref()), (Code::OutOfRange, Some("10")));
@@ -116,9 +114,8 @@ async fn a_count_corrects_what_is_on_hand_but_never_below_zero() {
     world.assert_conserved().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn all_levels_are_listed_once_page_by_page() {
-    let world = World::stocked(&["a", "b", "c", "d", "e"]).await;
+async fn all_levels_are_listed_once_page_by_page(engine: &Engine) {
+    let world = World::stocked(engine, &["a", "b", "c", "d", "e"]).await;
     let (mut seen, mut token) = (Vec::new(), String::new());
     loop {
         let request = pb::ListLevelsRequest { page_size: 2, page_token: token };
@@ -136,9 +133,8 @@ async fn all_levels_are_listed_once_page_by_page() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_store_itself_refuses_what_would_break_the_ledger() {
-    let world = World::stocked(&["a"]).await;
+async fn the_store_itself_refuses_what_would_break_the_ledger(engine: &Engine) {
+    let world = World::stocked(engine, &["a"]).await;
     for forbidden in [
         "UPDATE movement SET quantity = 1",
         "DELETE FROM movement",
@@ -150,4 +146,6 @@ async fn the_store_itself_refuses_what_would_break_the_ledger() {
         assert!(tried.is_err(), "{forbidden}");
     }
     world.assert_conserved().await;
+}
+
 }

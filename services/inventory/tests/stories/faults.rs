@@ -1,13 +1,15 @@
 //! Faults that the seed brings: calls fail for a while, before or after they took effect, and end right all the same.
 
 use crate::world::{World, committing, reserving};
+use engines::on_both_engines;
 use outrigger_inventory::Settings;
 use std::time::Duration;
 use tonic::{Code, Response, Status};
 
-#[tokio::test(start_paused = true)]
-async fn calls_that_fail_for_a_while_have_their_effect_once() {
-    let world = World::with(Settings { fault_rate: 0.5, fault_seed: 11, ..Settings::default() }).await;
+on_both_engines! { #[tokio::test(start_paused = true)]
+
+async fn calls_that_fail_for_a_while_have_their_effect_once(engine: &Engine) {
+    let world = World::with(engine, Settings { fault_rate: 0.5, fault_seed: 11, ..Settings::default() }).await;
     world.put(&["a"]).await;
     until_answered(|| world.receive("opening", &[("a", 1_000)])).await;
     let mut failed = 0;
@@ -23,6 +25,8 @@ async fn calls_that_fail_for_a_while_have_their_effect_once() {
     let level = world.level("a").await;
     assert_eq!((level.on_hand, level.committed), (600, 400));
     world.assert_conserved().await;
+}
+
 }
 
 /// Repeats a call as a saga does. How often it failed.

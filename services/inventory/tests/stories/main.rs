@@ -1,8 +1,10 @@
-//! Stories of the inventory service, told from outside: through its client, its events and its facts, all in memory.
+//! Stories of the inventory service, told from outside: through its client, its events and its facts, on each
+//! engine.
 #![allow(clippy::unwrap_used, reason = "a story that fails here says where")]
 
 mod conserved;
 mod counting;
+mod crossing;
 mod faults;
 mod reserving;
 mod returning;

@@ -2,19 +2,21 @@
 
 use crate::world::{World, reason};
 use api::{inventory::v1::ReservationState, mesh::v1::fact::Fact as Row, shipping::v1::ShipmentState};
+use engines::{Engine, on_both_engines};
 use tonic::Code;
 
-async fn shipped(order: &str, quantity: i64) -> World {
-    let world = World::stocked(&["a", "b"]).await;
+async fn shipped<'a>(engine: &'a Engine, order: &str, quantity: i64) -> World<'a> {
+    let world = World::stocked(engine, &["a", "b"]).await;
     world.reserve(order, &[("a", quantity)]).await.unwrap();
     world.commit(order).await.unwrap();
     world.shipment(order, ShipmentState::Dispatched).await;
     world
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_dispatch_heard_twice_ships_once() {
-    let world = shipped("o", 10).await;
+on_both_engines! { #[tokio::test(start_paused = true)]
+
+async fn a_dispatch_heard_twice_ships_once(engine: &Engine) {
+    let world = shipped(engine, "o", 10).await;
     world.shipment("o", ShipmentState::Dispatched).await;
     world.shipment("o", ShipmentState::Delivered).await;
     let level = world.level("a").await;
@@ -23,17 +25,15 @@ async fn a_dispatch_heard_twice_ships_once() {
     world.assert_conserved().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn parcels_of_charges_alone_move_no_stock() {
-    let world = World::stocked(&["a"]).await;
+async fn parcels_of_charges_alone_move_no_stock(engine: &Engine) {
+    let world = World::stocked(engine, &["a"]).await;
     world.shipment("postage only", ShipmentState::Dispatched).await;
     assert_eq!(journal::parked::count(world.service.store()).await.unwrap(), 0);
     world.assert_conserved().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_parcel_whose_goods_were_not_promised_waits_for_a_person() {
-    let world = World::stocked(&["a"]).await;
+async fn a_parcel_whose_goods_were_not_promised_waits_for_a_person(engine: &Engine) {
+    let world = World::stocked(engine, &["a"]).await;
     world.reserve("o", &[("a", 10)]).await.unwrap();
     world.shipment("o", ShipmentState::Dispatched).await;
     assert_eq!(journal::parked::count(world.service.store()).await.unwrap(), 1);
@@ -41,9 +41,8 @@ async fn a_parcel_whose_goods_were_not_promised_waits_for_a_person() {
     world.assert_conserved().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn no_more_comes_back_than_went_out() {
-    let world = shipped("o", 10).await;
+async fn no_more_comes_back_than_went_out(engine: &Engine) {
+    let world = shipped(engine, "o", 10).await;
     world.restock("r1", "o", &[("a", 6)]).await.unwrap();
     world.restock("r1", "o", &[("a", 6)]).await.unwrap();
     let refused = world.restock("r2", "o", &[("a", 2), ("a", 3)]).await.unwrap_err();
@@ -55,9 +54,8 @@ async fn no_more_comes_back_than_went_out() {
     world.assert_conserved().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_return_that_comes_before_the_dispatch_was_heard_is_asked_to_come_again() {
-    let world = World::stocked(&["a"]).await;
+async fn a_return_that_comes_before_the_dispatch_was_heard_is_asked_to_come_again(engine: &Engine) {
+    let world = World::stocked(engine, &["a"]).await;
     world.reserve("o", &[("a", 10)]).await.unwrap();
     assert_eq!(reason(world.restock("r0", "o", &[("a", 1)]).await), "NOT_SHIPPED");
     world.commit("o").await.unwrap();
@@ -69,13 +67,14 @@ async fn a_return_that_comes_before_the_dispatch_was_heard_is_asked_to_come_agai
     world.assert_conserved().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_facts_tell_of_every_reservation() {
-    let world = shipped("o", 10).await;
+async fn the_facts_tell_of_every_reservation(engine: &Engine) {
+    let world = shipped(engine, "o", 10).await;
     let told = world.facts().await.into_iter().find_map(|fact| match fact {
         Row::Reservation(reservation) => Some(reservation),
         _ => None,
     });
     let told = told.unwrap();
     assert_eq!((told.order_id.as_str(), told.state()), ("o", ReservationState::Shipped));
+}
+
 }

@@ -7,20 +7,24 @@ use api::{
     shipping::v1::{Shipment, ShipmentChanged, ShipmentState},
     types::{Money, StepRef},
 };
+use engines::Engine;
 use fabric::{Mesh, Placement, Wire};
 use futures::TryStreamExt;
 use journal::{Bus, Event, outbox};
 use outrigger_inventory::{self as inventory, Inventory, Settings};
 use prost::Message;
-use std::{collections::BTreeMap, sync::Arc};
-use store::{Data, Store};
-use tonic::{Response, Status};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use store::{
+    Store,
+    sea_orm::{ConnectionTrait, Statement},
+};
+use tonic::{Code, Response, Status};
 
 pub type Client = InventoryServiceClient<Wire>;
 
-pub struct World {
+pub struct World<'a> {
     pub ambient: Ambient,
-    pub data: Data,
+    pub engine: &'a Engine,
     pub bus: Bus,
     pub service: Inventory,
     pub client: Client,
@@ -29,25 +33,25 @@ pub struct World {
     _mesh: Mesh,
 }
 
-impl World {
+impl<'a> World<'a> {
     /// With 100 of each of `skus` on hand.
-    pub async fn stocked(skus: &[&str]) -> Self {
-        let world = Self::with(Settings::default()).await;
+    pub async fn stocked(engine: &'a Engine, skus: &[&str]) -> Self {
+        let world = Self::with(engine, Settings::default()).await;
         world.put(skus).await;
         world.receive("opening", &skus.iter().map(|sku| (*sku, 100)).collect::<Vec<_>>()).await.unwrap();
         world
     }
 
-    pub async fn with(settings: Settings) -> Self {
+    pub async fn with(engine: &'a Engine, settings: Settings) -> Self {
         let ambient = Ambient::seeded(7, Timestamp::from_millis(1_700_000_000_000));
-        let (data, bus) = (Data::memory(), Bus::embedded(ambient.clone()));
+        let (data, bus) = (engine.data(), Bus::embedded(ambient.clone()));
         let contract = policy::Contract::from_descriptors(api::DESCRIPTORS).unwrap();
         let mesh = Mesh::new(contract, ambient.clone(), Placement::InProcess);
-        let service = inventory::start(&ambient, &data, &mesh, &bus, settings).await.unwrap();
+        let service = inventory::start(&ambient, data, &mesh, &bus, settings).await.unwrap();
         let client = Client::new(mesh.wire("orders", inventory::NAME));
         let shipping = data.store("shipping", journal::migrations()).await.unwrap();
         bus.publisher("shipping", shipping.clone());
-        Self { ambient, data, bus, service, client, shipping, _mesh: mesh }
+        Self { ambient, engine, bus, service, client, shipping, _mesh: mesh }
     }
 
     pub async fn put(&self, skus: &[&str]) {
@@ -89,6 +93,12 @@ impl World {
 
     /// Shipping says that the order's parcel is in `state`, and everybody hears it.
     pub async fn shipment(&self, order: &str, state: ShipmentState) {
+        self.tell_shipment(order, state).await;
+        self.bus.settled().await;
+    }
+
+    /// The same, without waiting for those who hear it.
+    pub async fn tell_shipment(&self, order: &str, state: ShipmentState) {
         let shipment = Shipment { order_id: order.into(), state: state.into(), ..Default::default() };
         let event = Event {
             id: self.ambient.id(),
@@ -101,7 +111,23 @@ impl World {
             trace: None,
         };
         self.shipping.unit(event, |tx, event| Box::pin(outbox::append(tx, event))).await.unwrap();
-        self.bus.settled().await;
+    }
+
+    /// Lets time pass, until every hold that is over by then has expired.
+    pub async fn pass(&self, time: Duration) {
+        self.engine.pass(time).await;
+        while self.overdue().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    async fn overdue(&self) -> bool {
+        let found = self.service.store().read(self.ambient.now().as_millis(), |tx, now| {
+            let sql = "SELECT order_id FROM reservation WHERE state = 'HELD' AND expires_at <= $1 LIMIT 1";
+            let held = Statement::from_sql_and_values(tx.get_database_backend(), sql, [(*now).into()]);
+            Box::pin(async move { tx.query_one_raw(held).await })
+        });
+        found.await.unwrap().is_some()
     }
 
     pub async fn level(&self, sku: &str) -> pb::StockLevel {
@@ -142,7 +168,7 @@ impl World {
     /// What inventory has published, oldest first: kind without package, key, payload.
     pub async fn published(&self) -> Vec<Event> {
         let heard = Arc::new(Heard::default());
-        let store = self.data.store("listener", journal::migrations()).await.unwrap();
+        let store = self.engine.data().store("listener", journal::migrations()).await.unwrap();
         let handler = heard.clone();
         let bus = Bus::embedded(self.ambient.clone());
         bus.publisher(inventory::NAME, self.service.store().clone());
@@ -209,6 +235,20 @@ pub fn reservation(response: Result<Response<pb::ReserveResponse>, Status>) -> R
 
 pub fn reason<T: std::fmt::Debug>(refused: Result<T, Status>) -> String {
     fabric::status::reason(&refused.unwrap_err()).unwrap_or_default()
+}
+
+/// Repeats a call as a saga does, until it is known what came of it.
+pub async fn answered<R: Clone, T, F: Future<Output = Result<T, Status>>>(
+    client: &Client,
+    ask: R,
+    call: impl Fn(Client, R) -> F,
+) -> Result<T, Status> {
+    loop {
+        match call(client.clone(), ask.clone()).await {
+            Err(status) if matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded) => {}
+            answer => return answer,
+        }
+    }
 }
 
 /// Written out here once more, on purpose: the service's own table must not check itself.

@@ -22,6 +22,8 @@ pub struct Model {
     pub attempts: i64,
     pub next_at: i64,
     pub last_error: String,
+    /// Until then it is in a sender's hands, which nobody else takes it from. Always 0 where there can be but one sender.
+    pub claimed_until: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

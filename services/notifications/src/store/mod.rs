@@ -8,9 +8,9 @@ use api::{notification::v1::MailState, types::Money};
 pub use entity::Model as MailRow;
 use entity::{ActiveModel, Column, Entity};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    Set,
-    sea_query::{Expr, ExprTrait, OnConflict},
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Select, Set,
+    sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict},
 };
 
 const PENDING: i64 = MailState::Pending as i64;
@@ -32,22 +32,49 @@ pub async fn insert(db: &impl ConnectionTrait, letter: Letter) -> Result<(), DbE
         attempts: Set(0),
         next_at: Set(letter.at.as_millis()),
         last_error: Set(String::new()),
+        claimed_until: Set(0),
     };
     let once = OnConflict::column(Column::EventId).do_nothing().to_owned();
     Entity::insert(row).on_conflict(once).exec_without_returning(db).await.map(|_| ())
 }
 
+/// Whether more than one sender may look at these mails. A file of SQLite is one process's as long as it runs; a database
+/// may be reached by one that was cut off and does not know yet that another has taken over.
+pub fn is_shared(db: &impl ConnectionTrait) -> bool {
+    db.get_database_backend() == DbBackend::Postgres
+}
+
 /// Mails whose time has come, the longest waiting first.
 pub async fn due(db: &impl ConnectionTrait, now: Timestamp, limit: u64) -> Result<Vec<Letter>, DbErr> {
-    let rows = Entity::find()
+    waiting(now, limit).all(db).await?.into_iter().map(letter).collect()
+}
+
+/// The same, for whoever asks to be the only one to have them until `until`.
+pub async fn claim(
+    db: &impl ConnectionTrait,
+    now: Timestamp,
+    until: Timestamp,
+    limit: u64,
+) -> Result<Vec<Letter>, DbErr> {
+    let rows = waiting(now, limit).lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).all(db).await?;
+    if !rows.is_empty() {
+        Entity::update_many()
+            .col_expr(Column::ClaimedUntil, Expr::value(until.as_millis()))
+            .filter(Column::EventId.is_in(rows.iter().map(|row| row.event_id.as_str())))
+            .exec(db)
+            .await?;
+    }
+    rows.into_iter().map(letter).collect()
+}
+
+fn waiting(now: Timestamp, limit: u64) -> Select<Entity> {
+    Entity::find()
         .filter(Column::State.eq(PENDING))
         .filter(Column::NextAt.lte(now.as_millis()))
+        .filter(Column::ClaimedUntil.lte(now.as_millis()))
         .order_by_asc(Column::NextAt)
         .order_by_asc(Column::EventId)
         .limit(limit)
-        .all(db)
-        .await?;
-    rows.into_iter().map(letter).collect()
 }
 
 #[derive(FromQueryResult)]
@@ -68,13 +95,35 @@ pub async fn next_due(db: &impl ConnectionTrait) -> Result<Option<Timestamp>, Db
     Ok(next.map(|next| Timestamp::from_millis(next.next_at)))
 }
 
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub struct Marks {
+    pub sent: Vec<String>,
+    pub failures: Vec<Failure>,
+    /// Claimed, but not tried: for the next who looks.
+    pub given_back: Vec<String>,
+}
+
+/// What a delivery that failed leaves behind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    pub event_id: String,
+    pub error: String,
+    /// When it is tried again; none: it is given up, and where it should have gone is forgotten.
+    pub again_at: Option<Timestamp>,
+}
+
 /// Records what became of a batch.
-pub async fn mark(db: &impl ConnectionTrait, accepted: &[String], failures: &[Failure]) -> Result<(), DbErr> {
-    sent(db, accepted).await?;
-    for failure in failures {
+pub async fn mark(db: &impl ConnectionTrait, marks: &Marks) -> Result<(), DbErr> {
+    sent(db, &marks.sent).await?;
+    for failure in &marks.failures {
         failed(db, failure).await?;
     }
-    Ok(())
+    if marks.given_back.is_empty() {
+        return Ok(());
+    }
+    let back = Entity::update_many().col_expr(Column::ClaimedUntil, Expr::value(0i64));
+    back.filter(Column::EventId.is_in(&marks.given_back)).exec(db).await.map(|_| ())
 }
 
 /// Marks mails as accepted, in one statement, and forgets where they went.
@@ -87,27 +136,21 @@ async fn sent(db: &impl ConnectionTrait, event_ids: &[String]) -> Result<(), DbE
         .col_expr(Column::Recipient, Expr::value(""))
         .col_expr(Column::LastError, Expr::value(""))
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        .col_expr(Column::ClaimedUntil, Expr::value(0i64))
         .filter(Column::EventId.is_in(event_ids))
         .exec(db)
         .await
         .map(|_| ())
 }
 
-/// What a delivery that failed leaves behind.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Failure {
-    pub event_id: String,
-    pub error: String,
-    /// When it is tried again; none: it is given up, and where it should have gone is forgotten.
-    pub again_at: Option<Timestamp>,
-}
-
-/// Marks a mail as failed.
+/// Marks a mail as failed, unless it has reached its end meanwhile.
 async fn failed(db: &impl ConnectionTrait, failure: &Failure) -> Result<(), DbErr> {
     let update = Entity::update_many()
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
         .col_expr(Column::LastError, Expr::value(failure.error.as_str()))
-        .filter(Column::EventId.eq(failure.event_id.as_str()));
+        .col_expr(Column::ClaimedUntil, Expr::value(0i64))
+        .filter(Column::EventId.eq(failure.event_id.as_str()))
+        .filter(Column::State.eq(PENDING));
     let update = match failure.again_at {
         Some(at) => update.col_expr(Column::NextAt, Expr::value(at.as_millis())),
         None => update.col_expr(Column::State, Expr::value(REFUSED)).col_expr(Column::Recipient, Expr::value("")),

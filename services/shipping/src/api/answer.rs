@@ -2,8 +2,12 @@
 
 use crate::{domain::Refusal, store::call::Answer};
 use fabric::{replay, status};
+use std::time::Duration;
 use store::StoreError;
 use tonic::{Code, Response, Status};
+
+/// When to come again, where nothing better is known.
+const SOON: Duration = Duration::from_millis(100);
 
 /// A reason that says it all.
 const NOTHING_MORE: &[(&str, &str)] = &[];
@@ -26,12 +30,17 @@ pub fn not_found(id: &str) -> Status {
     status::refusal(Code::NotFound, "SHIPMENT_NOT_FOUND", "there is no such shipment", &[("shipment_id", id)])
 }
 
-/// What the store could not do is not the caller's fault; only what is known not to have happened may be repeated.
+/// What the store could not do is not the caller's fault, and what will be well by itself may be asked again: under the
+/// same key nothing is done twice, whatever became of the first.
 pub fn failed(error: &StoreError) -> Status {
-    tracing::error!(%error, "shipping's store failed");
-    match error {
-        StoreError::Closed => Status::unavailable("shipping is shutting down"),
-        StoreError::CommitFailed(_) => Status::unavailable("nothing was kept: the same call may come again"),
-        _ => Status::internal("shipping's store failed; its log says how"),
+    if error.is_unavailable() {
+        tracing::debug!(%error, "shipping cannot answer");
+        let after = error.retry_after().unwrap_or(SOON);
+        return status::retry_later(Code::Unavailable, format!("{error}; the same call may come again"), after);
     }
+    if matches!(error, StoreError::Expired) {
+        return Status::deadline_exceeded(error.to_string());
+    }
+    tracing::error!(%error, "shipping's store failed");
+    Status::internal("shipping's store failed; its log says how")
 }

@@ -55,7 +55,13 @@ impl Api {
         T: Send + 'static,
         W: for<'a> Fn(&'a Tx, &'a A) -> BoxFuture<'a, Result<Answer<T>, DbErr>> + Send + Sync + 'static,
     {
-        let unit = async { self.0.store.unit(ask, work).await.map_err(|error| failed(&error)) };
+        let unit = async {
+            self.0.store.unit(ask, work).await.map_err(|error| {
+                // Whether it was kept may be unknown, and then nobody has told the carrier of a parcel that was.
+                self.0.alarm.set(self.0.ambient.now());
+                failed(&error)
+            })
+        };
         fabric::simulated(&self.0.faults, request_id, unit).await
     }
 

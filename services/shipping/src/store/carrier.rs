@@ -1,5 +1,6 @@
 //! What the simulated carrier does, a batch a unit: it takes parcels that are due and brings those that are out. Whether a
-//! cancellation or the dispatch comes first is decided here and in [`cancel`](super::cancel), each a unit: never both.
+//! cancellation or the dispatch comes first is decided here and in [`cancel`](super::cancel), each a unit that holds the
+//! parcel's row: never both.
 
 use super::{entity::shipment, never, whole};
 use crate::{
@@ -9,8 +10,8 @@ use crate::{
 use ambient::Timestamp;
 use journal::{Event, Stamp, outbox};
 use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait},
+    ColumnTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::{Expr, ExprTrait, LockBehavior, LockType},
 };
 use store::Tx;
 
@@ -28,27 +29,30 @@ pub struct Round {
 pub struct Moved {
     /// How many parcels moved on.
     pub parcels: usize,
-    /// When the next one is due; it may be due already.
+    /// When the next one is due. It may be due already: there was no room for it, or a call has it in hand.
     pub next: Option<Timestamp>,
 }
 
+#[derive(FromQueryResult)]
+struct Due {
+    due_at: i64,
+}
+
 pub async fn round(tx: &Tx, round: &Round) -> Result<Moved, DbErr> {
-    // That there is a due time is written out: only then does the engine know that the index of due rows will do.
-    let mut rows = shipment::Entity::find()
-        .filter(Expr::cust("due_at IS NOT NULL"))
-        .order_by_asc(shipment::Column::DueAt)
-        .limit(round.most as u64 + 1)
+    let now = round.stamp.now;
+    // What a cancellation works on is left to it: it makes it a parcel that is never due, or it is found again.
+    let rows = soonest()
+        .filter(shipment::Column::DueAt.lte(now.as_millis()))
+        .limit(round.most as u64)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .all(tx)
         .await?;
-    let now = round.stamp.now;
-    let is_due = |row: &&shipment::Model| row.due_at.is_some_and(|at| at <= now.as_millis());
-    let due = rows.iter().take(round.most).take_while(is_due).count();
-    let next = rows.get(due).and_then(|row| row.due_at).map(Timestamp::from_millis);
-    rows.truncate(due);
+    let moved = rows.len();
     let parcels = rows.into_iter().map(whole).collect::<Result<Vec<_>, _>>()?;
     let (waiting, out): (Vec<_>, Vec<_>) = parcels.into_iter().partition(|parcel| parcel.state == State::Created);
     dispatch(tx, round, &waiting).await?;
     deliver(tx, round, &out).await?;
+    // Told of while the rows are held, so that the events of an order have their numbers in the order of its changes.
     let events: Vec<Event> = waiting
         .into_iter()
         .chain(out)
@@ -56,8 +60,14 @@ pub async fn round(tx: &Tx, round: &Round) -> Result<Moved, DbErr> {
         .map(|(place, parcel)| messages::changed(&round.stamp, &moved_on(parcel, now), place))
         .collect();
     outbox::append_all(tx, &events).await?;
-    let out_soonest = (due > 0).then_some(round.delivery);
-    Ok(Moved { parcels: due, next: next.into_iter().chain(out_soonest).min() })
+    let next = soonest().select_only().column(shipment::Column::DueAt).into_model::<Due>().one(tx).await?;
+    Ok(Moved { parcels: moved, next: next.map(|due| Timestamp::from_millis(due.due_at)) })
+}
+
+/// Parcels under way, the first to be due first. That there is a due time is written out: only then does the engine know
+/// that the index of due rows will do.
+fn soonest() -> Select<shipment::Entity> {
+    shipment::Entity::find().filter(Expr::cust("due_at IS NOT NULL")).order_by_asc(shipment::Column::DueAt)
 }
 
 async fn dispatch(tx: &Tx, round: &Round, parcels: &[Shipment]) -> Result<(), DbErr> {

@@ -1,4 +1,7 @@
 //! The only queries of the shipping service: what calls do to a shipment. What the carrier does is in [`carrier`].
+//!
+//! Where units run side by side, what is locked is locked in one order: the order (which may have no parcel yet), its
+//! parcel, the saga's step, the call's key.
 
 pub mod call;
 pub mod carrier;
@@ -49,6 +52,7 @@ pub struct Cancel {
 }
 
 pub async fn create(tx: &Tx, ask: &Create) -> Result<Outcome, DbErr> {
+    journal::alone(tx, &ask.order.0).await?;
     let before = of_order(tx, &ask.order).await?;
     let decide = || domain::create(before.as_ref().map(|shipment| shipment.state));
     let plan = match gate::admit(tx, &ask.call, &ask.place, decide).await? {
@@ -76,6 +80,7 @@ pub async fn create(tx: &Tx, ask: &Create) -> Result<Outcome, DbErr> {
 }
 
 pub async fn cancel(tx: &Tx, ask: &Cancel) -> Result<Outcome, DbErr> {
+    journal::alone(tx, &ask.order.0).await?;
     let before = of_order(tx, &ask.order).await?;
     let decision = domain::cancel(before.as_ref().map(|shipment| shipment.state));
     let plan = match gate::keep(tx, &ask.call, decision).await? {
@@ -184,7 +189,9 @@ fn never() -> SimpleExpr {
     Expr::value(Option::<i64>::None)
 }
 
-/// Tells of a change in the unit that makes it (I6).
+/// Tells of a change in the unit that makes it (I6), which holds the order: so the events of an order get their numbers in
+/// the order in which its units commit, and the bus, which carries the events of a key by number, tells of no change before
+/// the one it followed.
 async fn tell(tx: &Tx, stamp: &Stamp, after: &Shipment) -> Result<(), DbErr> {
     outbox::append(tx, &messages::changed(stamp, after, 0)).await
 }

@@ -2,14 +2,15 @@
 
 use crate::world::{World, creating, reason, step};
 use api::shipping::v1::{self as pb, ShipmentState};
+use engines::on_both_engines;
 use outrigger_shipping::Settings;
 use std::time::Duration;
-use store::Data;
 use tonic::Code;
 
-#[tokio::test(start_paused = true)]
-async fn an_order_has_one_shipment_however_often_it_is_asked_for() {
-    let mut world = World::new().await;
+on_both_engines! { #[tokio::test(start_paused = true)]
+
+async fn an_order_has_one_shipment_however_often_it_is_asked_for(engine: &Engine) {
+    let mut world = World::new(engine).await;
     let first = world.create("o").await.unwrap();
     assert_eq!(first.state(), ShipmentState::Created);
     let again = world.client.clone().create_shipment(creating("o", 1)).await.unwrap();
@@ -20,9 +21,8 @@ async fn an_order_has_one_shipment_however_often_it_is_asked_for() {
     assert_eq!(told, [("o".to_owned(), ShipmentState::Created)]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_key_used_for_something_else_is_refused_by_the_first_field_that_differs() {
-    let world = World::new().await;
+async fn a_key_used_for_something_else_is_refused_by_the_first_field_that_differs(engine: &Engine) {
+    let world = World::new(engine).await;
     world.create("o").await.unwrap();
     let other = pb::CreateShipmentRequest { lines: Vec::new(), ..creating("o", 1) };
     let refused = world.client.clone().create_shipment(other).await.unwrap_err();
@@ -30,35 +30,32 @@ async fn a_key_used_for_something_else_is_refused_by_the_first_field_that_differ
     assert_eq!(fabric::status::info(&refused, "field").as_deref(), Some("lines"));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_parcel_is_cancelled_until_the_carrier_has_it() {
-    let mut world = World::new().await;
+async fn a_parcel_is_cancelled_until_the_carrier_has_it(engine: &Engine) {
+    let mut world = World::new(engine).await;
     world.create("early").await.unwrap();
     assert_eq!(world.cancel("early").await.unwrap().unwrap().state(), ShipmentState::Cancelled);
     assert_eq!(world.cancel("early").await.unwrap().unwrap().state(), ShipmentState::Cancelled);
     world.create("late").await.unwrap();
-    tokio::time::sleep(Duration::from_millis(250)).await;
+    world.pass(Duration::from_millis(250)).await;
     assert_eq!(reason(world.cancel("late").await), "ALREADY_DISPATCHED");
     assert_eq!(reason(world.cancel("late").await), "ALREADY_DISPATCHED");
-    tokio::time::sleep(Duration::from_secs(10)).await;
+    world.pass(Duration::from_secs(10)).await;
     let told = world.told().await;
     let of = |order: &str| told.iter().filter(|(key, _)| key == order).map(|(_, state)| *state).collect::<Vec<_>>();
     assert_eq!(of("early"), [ShipmentState::Created, ShipmentState::Cancelled]);
     assert_eq!(of("late"), [ShipmentState::Created, ShipmentState::Dispatched, ShipmentState::Delivered]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_cancellation_that_overtakes_bars_the_shipment() {
-    let world = World::new().await;
+async fn a_cancellation_that_overtakes_bars_the_shipment(engine: &Engine) {
+    let world = World::new(engine).await;
     assert_eq!(world.cancel("o").await.unwrap(), None);
     assert_eq!(reason(world.create("o").await), "STEP_UNDONE");
     assert_eq!(reason(world.client.clone().create_shipment(creating("o", 2)).await), "STEP_UNDONE");
     assert!(world.facts().await.is_empty());
 }
 
-#[tokio::test(start_paused = true)]
-async fn without_a_saga_a_cancellation_overtakes_as_well_and_a_cancelled_parcel_stays_so() {
-    let world = World::new().await;
+async fn without_a_saga_a_cancellation_overtakes_as_well_and_a_cancelled_parcel_stays_so(engine: &Engine) {
+    let world = World::new(engine).await;
     let mut client = world.client.clone();
     let cancel = |key: &str, order: &str| pb::CancelShipmentRequest {
         request_id: key.into(),
@@ -76,18 +73,19 @@ async fn without_a_saga_a_cancellation_overtakes_as_well_and_a_cancelled_parcel_
     assert_eq!(reason(client.create_shipment(in_saga).await), "ALREADY_CANCELLED");
 }
 
-#[tokio::test(start_paused = true)]
-async fn calls_that_fail_for_a_while_have_their_effect_once() {
+async fn calls_that_fail_for_a_while_have_their_effect_once(engine: &Engine) {
     let settings = Settings { fault_rate: 0.5, fault_seed: 3, ..Settings::default() };
-    let mut world = World::on(&Data::memory(), settings).await;
+    let mut world = World::on(engine, settings).await;
     for order in (0..50).map(|n| format!("o{n}")) {
         while let Err(status) = world.create(&order).await {
             assert_eq!(status.code(), Code::Unavailable, "{status:?}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            world.pass(Duration::from_millis(50)).await;
         }
     }
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    world.pass(Duration::from_secs(2)).await;
     let shipments = world.facts().await;
     assert!(shipments.len() == 50 && shipments.iter().all(|parcel| parcel.state() == ShipmentState::Delivered));
     assert_eq!(world.told().await.len(), 150);
+}
+
 }

@@ -5,11 +5,13 @@ use api::{
     inventory::v1::StockLine,
     shipping::v1::{self as pb},
 };
+use engines::on_both_engines;
 use tonic::Code;
 
-#[tokio::test(start_paused = true)]
-async fn all_shipments_are_listed_once_newest_first() {
-    let world = World::new().await;
+on_both_engines! { #[tokio::test(start_paused = true)]
+
+async fn all_shipments_are_listed_once_newest_first(engine: &Engine) {
+    let world = World::new(engine).await;
     for order in ["a", "b", "c", "d", "e"] {
         world.create(order).await.unwrap();
     }
@@ -28,9 +30,8 @@ async fn all_shipments_are_listed_once_newest_first() {
     assert_eq!(world.client.clone().list_shipments(one).await.unwrap().into_inner().shipments.len(), 1);
 }
 
-#[tokio::test(start_paused = true)]
-async fn page_tokens_that_were_made_up_or_are_of_another_filter_are_refused() {
-    let world = World::new().await;
+async fn page_tokens_that_were_made_up_or_are_of_another_filter_are_refused(engine: &Engine) {
+    let world = World::new(engine).await;
     world.create("a").await.unwrap();
     world.create("b").await.unwrap();
     let request = pb::ListShipmentsRequest { page_size: 1, ..Default::default() };
@@ -41,9 +42,8 @@ async fn page_tokens_that_were_made_up_or_are_of_another_filter_are_refused() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn one_shipment_is_got_by_its_identifier() {
-    let world = World::new().await;
+async fn one_shipment_is_got_by_its_identifier(engine: &Engine) {
+    let world = World::new(engine).await;
     let made = world.create("o").await.unwrap();
     let get = |shipment_id: &str| pb::GetShipmentRequest { shipment_id: shipment_id.into() };
     let got = world.client.clone().get_shipment(get(&made.shipment_id)).await.unwrap().into_inner().shipment;
@@ -52,9 +52,8 @@ async fn one_shipment_is_got_by_its_identifier() {
     assert_eq!(world.client.clone().get_shipment(get("")).await.unwrap_err().code(), Code::InvalidArgument);
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_is_wrong_with_a_request_is_named_field_by_field() {
-    let world = World::new().await;
+async fn what_is_wrong_with_a_request_is_named_field_by_field(engine: &Engine) {
+    let world = World::new(engine).await;
     let line = StockLine { sku: String::new(), quantity: 0 };
     let request = pb::CreateShipmentRequest {
         request_id: "\n".into(),
@@ -65,4 +64,6 @@ async fn what_is_wrong_with_a_request_is_named_field_by_field() {
     let refused = world.client.clone().create_shipment(request).await.unwrap_err();
     let fields: Vec<_> = fabric::status::violations(&refused).into_iter().map(|(field, _)| field).collect();
     assert_eq!(fields, ["request_id", "order_id", "lines[0].sku", "lines[0].quantity", "step.attempt"]);
+}
+
 }

@@ -7,17 +7,25 @@ use api::{
     shipping::v1::{self as pb, ShipmentChanged, ShipmentState, shipping_service_client::ShippingServiceClient},
     types::StepRef,
 };
+use engines::Engine;
 use fabric::{Mesh, Placement, Wire};
 use futures::TryStreamExt;
 use journal::{Bus, Consumer, Event, Indigestible, Subscription};
 use outrigger_shipping::{self as shipping, Settings, Shipping};
 use prost::Message;
-use std::sync::Arc;
-use store::{BoxFuture, Data, Tx};
+use std::{sync::Arc, time::Duration};
+use store::{
+    BoxFuture, Tx,
+    sea_orm::{ConnectionTrait, Statement},
+};
 use tokio::sync::mpsc;
 use tonic::Status;
 
-pub struct World {
+/// A jump of the clock.
+const STEP: Duration = Duration::from_millis(50);
+
+pub struct World<'a> {
+    pub engine: &'a Engine,
     pub ambient: Ambient,
     pub service: Shipping,
     pub client: ShippingServiceClient<Wire>,
@@ -26,18 +34,19 @@ pub struct World {
     mesh: Mesh,
 }
 
-impl World {
-    pub async fn new() -> Self {
-        Self::on(&Data::memory(), Settings::default()).await
+impl<'a> World<'a> {
+    pub async fn new(engine: &'a Engine) -> Self {
+        Self::on(engine, Settings::default()).await
     }
 
     /// A start on data that may hold what an earlier run left.
-    pub async fn on(data: &Data, settings: Settings) -> Self {
+    pub async fn on(engine: &'a Engine, settings: Settings) -> Self {
         let ambient = Ambient::seeded(7, Timestamp::from_millis(1_700_000_000_000));
-        Self::at(ambient, data, settings).await
+        Self::at(engine, ambient, settings).await
     }
 
-    pub async fn at(ambient: Ambient, data: &Data, settings: Settings) -> Self {
+    pub async fn at(engine: &'a Engine, ambient: Ambient, settings: Settings) -> Self {
+        let data = engine.data();
         let bus = Bus::embedded(ambient.clone());
         let contract = policy::Contract::from_descriptors(api::DESCRIPTORS).unwrap();
         let mesh = Mesh::new(contract, ambient.clone(), Placement::InProcess);
@@ -47,7 +56,7 @@ impl World {
         let store = data.store("listener", journal::migrations()).await.unwrap();
         let handler = Arc::new(Listener(told));
         bus.subscribe(Subscription { consumer: "listener", source: shipping::NAME, store, handler }).await.unwrap();
-        Self { ambient, service, client, bus, heard, mesh }
+        Self { engine, ambient, service, client, bus, heard, mesh }
     }
 
     pub async fn create(&self, order: &str) -> Result<pb::Shipment, Status> {
@@ -57,6 +66,30 @@ impl World {
 
     pub async fn cancel(&self, order: &str) -> Result<Option<pb::Shipment>, Status> {
         Ok(self.client.clone().cancel_shipment(cancelling(order)).await?.into_inner().shipment)
+    }
+
+    /// Lets time pass; whatever the carrier has to do on the way is done on the way. A real clock jumps in steps that are
+    /// shorter than any of its times, and the carrier is waited for after each.
+    pub async fn pass(&self, time: Duration) {
+        if !self.engine.is_postgres() {
+            return self.engine.pass(time).await;
+        }
+        let until = self.ambient.now().plus(time);
+        while self.ambient.now() < until {
+            self.engine.pass(until.since(self.ambient.now()).min(STEP)).await;
+            while self.overdue().await {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        }
+    }
+
+    async fn overdue(&self) -> bool {
+        let found = self.service.store().read(self.ambient.now().as_millis(), |tx, now| {
+            let sql = "SELECT shipment_id FROM shipment WHERE due_at <= $1 LIMIT 1";
+            let due = Statement::from_sql_and_values(tx.get_database_backend(), sql, [(*now).into()]);
+            Box::pin(async move { tx.query_one_raw(due).await })
+        });
+        found.await.unwrap().is_some()
     }
 
     /// The next change that is told of.
