@@ -12,8 +12,8 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use store::StoreError;
 use tokio::sync::OwnedSemaphorePermit;
 
-/// The longest pause before a turn is recorded again that the store refused.
-const STORE_PAUSE: Duration = Duration::from_secs(30);
+/// The longest pause before a turn is recorded again: of a unit that failed, and while the store is away.
+const LONGEST: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(2));
 
 /// Drives `saga` in a task of its own; the permit is its seat.
 pub fn spawn<P: Plan>(worker: &Arc<Worker<P>>, saga: Driven<P::Case>, permit: OwnedSemaphorePermit) {
@@ -56,17 +56,23 @@ async fn call<P: Plan>(worker: &Worker<P>, saga: &Driven<P::Case>) -> Outcome {
 /// Records what came of a call; the store's own troubles are waited out, for what was heard must not be lost while the
 /// program lives. `None`: somebody else has the saga now, or the program is ending.
 async fn record<P: Plan>(worker: &Arc<Worker<P>>, saga: Driven<P::Case>, outcome: Outcome) -> Option<Driven<P::Case>> {
-    let mut pause = Duration::from_millis(100);
+    let (kind, mut pause) = (worker.plan.kind(), Duration::from_millis(100));
     let turn = Arc::new(turn::Heard::new(worker, saga, outcome));
     loop {
-        match turn::record(worker, turn.clone()).await {
-            Ok(after) => return after,
+        let longest = match turn::record(worker, turn.clone()).await {
+            Ok(after) => {
+                worker.absence.over(kind, worker.ambient.now());
+                return after;
+            }
             Err(StoreError::Closed) => return None,
-            Err(error) => tracing::error!(saga = turn.id(), %error, "a turn could not be recorded; it is tried again"),
-        }
+            Err(error) => {
+                worker.absence.met(kind, turn.id(), &error, worker.ambient.now());
+                if matches!(error, StoreError::Db(_)) { LONGEST.0 } else { LONGEST.1 }
+            }
+        };
         tokio::select! {
             () = worker.stop.cancelled() => return None,
-            () = tokio::time::sleep(pause) => pause = (pause * 2).min(STORE_PAUSE),
+            () = tokio::time::sleep(pause) => pause = (pause * 2).min(longest),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The door: what a service holds of its sagas of one kind.
 
 use crate::{
-    drive,
+    absence::Absence,
+    after, drive,
     heard::Entry,
     plan::Plan,
     rows,
@@ -54,6 +55,8 @@ impl<P: Plan> Engine<P> {
             store,
             plan,
             alarm: Alarm::new(ambient.clone()),
+            strays: Alarm::new(ambient.clone()),
+            absence: Absence::default(),
             seats: Arc::new(Semaphore::new(settings.concurrency.max(1))),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -90,12 +93,12 @@ impl<P: Plan> Engine<P> {
         let state = State::begun(seat.0.is_none().then_some(new.now));
         rows::insert(tx, worker.plan.kind(), &new.id, new.trace.clone(), &state, new.now).await?;
         rows::append(tx, &new.id, &[first_attempt(steps, &state)], new.now).await?;
-        let (engine, seat) = (worker.clone(), seat.clone());
+        let seat = seat.clone();
         let driven = Driven { id: new.id.clone(), case: new.case.clone(), trace: new.trace.clone(), state };
-        tx.on_commit(Box::new(move || match seat.0.and_then(|seat| seat.lock().take()) {
-            Some(permit) => drive::spawn(&engine, driven, permit),
-            None => engine.alarm.set(engine.ambient.now()),
-        }));
+        after::commit(tx, worker, move |worker| match seat.0.and_then(|seat| seat.lock().take()) {
+            Some(permit) => drive::spawn(worker, driven, permit),
+            None => worker.alarm.set(worker.ambient.now()),
+        });
         Ok(())
     }
 

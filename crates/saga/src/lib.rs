@@ -13,6 +13,8 @@
 //!
 //! This crate knows nothing of orders, and of events only the hook that is handed the transaction.
 
+mod absence;
+mod after;
 mod decide;
 mod drive;
 mod engine;

@@ -2,6 +2,7 @@
 //! caller's unit, together with whatever the caller writes there.
 
 use crate::{
+    after,
     engine::Engine,
     heard::{Heard, Turn},
     plan::Plan,
@@ -10,7 +11,7 @@ use crate::{
     worker::Worker,
 };
 use ambient::Timestamp;
-use sea_orm::DbErr;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 use std::sync::Arc;
 use store::Tx;
 
@@ -42,8 +43,18 @@ pub enum Resolution {
 }
 
 /// Everything here runs in the caller's unit: `case` is the case as the caller read it there, and what is given back is
-/// the case after the plan's `record`.
+/// the case after the plan's `record`. Whoever reads a case to decide on it holds its saga first.
 impl<P: Plan> Engine<P> {
+    /// Holds a saga until the unit ends, so that what is read of its case from now on stays as it is: a saga's row
+    /// comes before the rows of what it is about, here as in every turn. SQLite has one writer: there is nothing to do,
+    /// and nothing is asked of it.
+    pub async fn hold(&self, tx: &Tx, saga: &str) -> Result<(), DbErr> {
+        match tx.get_database_backend() {
+            DbBackend::Sqlite => Ok(()),
+            _ => rows::find(tx, saga).await.map(drop),
+        }
+    }
+
     /// Wishes the saga undone. What follows from it is recorded in the same unit if it turns at once.
     pub async fn wish(
         &self,
@@ -128,7 +139,7 @@ impl<P: Plan> Engine<P> {
         }
     }
 
-    /// Where the saga stands; `None` when there is none, or it was forgotten.
+    /// Where the saga stands, held until the unit ends; `None` when there is none, or it was forgotten.
     pub async fn state(&self, tx: &Tx, saga: &str) -> Result<Option<State>, DbErr> {
         Ok(rows::find(tx, saga).await?.map(|row| row.state))
     }
@@ -157,7 +168,6 @@ impl<P: Plan> Engine<P> {
 
 fn wake_after<P: Plan>(tx: &Tx, worker: &Arc<Worker<P>>, turn: &Turn) {
     if let Some(at) = turn.after.wake_at {
-        let engine = worker.clone();
-        tx.on_commit(Box::new(move || engine.alarm.set(at)));
+        after::commit(tx, worker, move |worker| worker.alarm.set(at));
     }
 }

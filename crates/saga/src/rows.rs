@@ -9,7 +9,7 @@ use ambient::Timestamp;
 use sea_orm::{
     ActiveValue::{self, NotSet, Set},
     ColumnTrait, DbErr, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    sea_query::{Expr, LockBehavior, LockType},
 };
 use store::Tx;
 
@@ -160,19 +160,20 @@ pub async fn append(tx: &Tx, id: &str, entries: &[Entry], now: Timestamp) -> Res
     log::Entity::insert_many(rows).exec_without_returning(tx).await.map(drop)
 }
 
-/// One saga.
+/// One saga, held until the unit ends where units run side by side: it is decided on.
 pub async fn find(tx: &Tx, id: &str) -> Result<Option<Row>, DbErr> {
-    saga::Entity::find_by_id(id.to_owned()).one(tx).await?.map(row).transpose()
+    saga::Entity::find_by_id(id.to_owned()).lock_exclusive().one(tx).await?.map(row).transpose()
 }
 
 /// Takes over up to `limit` sagas that are due at `now`: raises their fences and gives them back, the longest due
-/// first.
+/// first. Those that another unit holds at this moment are passed over: whoever holds them says when they are due next.
 pub async fn claim(tx: &Tx, kind: &str, limit: u64, now: Timestamp) -> Result<Vec<Row>, DbErr> {
     let due = saga::Entity::find()
         .filter(saga::Column::Kind.eq(kind))
         .filter(saga::Column::WakeAt.lte(now.as_millis()))
         .order_by_asc(saga::Column::WakeAt)
         .limit(limit)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .all(tx)
         .await?;
     if due.is_empty() {
@@ -238,14 +239,16 @@ pub async fn any_running(tx: &Tx, kind: &str) -> Result<bool, DbErr> {
     Ok(one.is_some())
 }
 
-/// At start: whatever was being driven when the program ended is due now. Its fence rises with it.
-pub async fn orphans_due(tx: &Tx, kind: &str, now: Timestamp) -> Result<u64, DbErr> {
+/// Whatever is being driven and has not moved since `since` is due now: no task has it any more, or one that is late.
+/// Its fence rises with it, so that the late one changes nothing.
+pub async fn orphans_due(tx: &Tx, kind: &str, since: Timestamp, now: Timestamp) -> Result<u64, DbErr> {
     let found = saga::Entity::update_many()
         .col_expr(saga::Column::Fence, Expr::col(saga::Column::Fence).add(1))
         .col_expr(saga::Column::WakeAt, Expr::value(now.as_millis()))
         .filter(saga::Column::Kind.eq(kind))
         .filter(Expr::cust("status = 'running'"))
         .filter(saga::Column::WakeAt.is_null())
+        .filter(saga::Column::UpdatedAt.lte(since.as_millis()))
         .exec(tx)
         .await?;
     Ok(found.rows_affected)
@@ -305,3 +308,7 @@ fn differing<T: PartialEq, V: Into<sea_orm::Value>>(before: &T, after: &T, value
 fn index(step: usize) -> i64 {
     i64::try_from(step).expect("a plan has a handful of steps")
 }
+
+#[cfg(test)]
+#[path = "rows_tests.rs"]
+mod tests;

@@ -82,6 +82,12 @@ impl State {
     pub fn driven(&self) -> bool {
         self.status == Status::Running && self.wake_at.is_none()
     }
+
+    /// True when a wish is all that came between this state and `later`. A worker's own turn always changes more: it
+    /// makes another attempt the present one, or lets go of the saga.
+    pub(crate) fn differs_by_a_wish(&self, later: &Self) -> bool {
+        Self { wish: later.wish.clone(), seq: later.seq, ..self.clone() } == *later
+    }
 }
 
 impl Direction {

@@ -16,21 +16,34 @@ use tokio::sync::OwnedSemaphorePermit;
 const SWEEP: Duration = Duration::from_secs(3600);
 /// How many are forgotten in one unit.
 const SWEEP_BATCH: u64 = 200;
+/// How long to wait for other units to let go of sagas that are due.
+const HELD_PAUSE: Duration = Duration::from_millis(20);
 /// How long to wait when the store fails.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// What was driven when the program ended falls due at once; the rest keeps its time.
 pub async fn recover<P: Plan>(worker: &Arc<Worker<P>>) -> Result<(), StoreError> {
-    let now = worker.ambient.now();
-    let found = worker
-        .store
-        .unit((worker.plan.kind(), now), |tx, (kind, now)| Box::pin(rows::orphans_due(tx, kind, *now)))
-        .await?;
+    take_back(worker, Timestamp::from_millis(i64::MAX)).await
+}
+
+/// What is being driven and has not moved since `since` falls due at once.
+async fn take_back<P: Plan>(worker: &Arc<Worker<P>>, since: Timestamp) -> Result<(), StoreError> {
+    let (kind, now) = (worker.plan.kind(), worker.ambient.now());
+    let args = (kind, since, now);
+    let found =
+        worker.store.unit(args, |tx, (kind, since, now)| Box::pin(rows::orphans_due(tx, kind, *since, *now))).await?;
     if found > 0 {
-        tracing::info!(kind = worker.plan.kind(), sagas = found, "sagas that were under way are taken up again");
+        tracing::info!(kind, sagas = found, "sagas that were under way are taken up again");
     }
     worker.alarm.set(now);
     Ok(())
+}
+
+/// Sagas of which it is not known whether a task has them: those that do not move have none.
+async fn take_back_strays<P: Plan>(worker: &Arc<Worker<P>>) -> Result<(), StoreError> {
+    let slack = i64::try_from(worker.slack().as_millis()).unwrap_or(i64::MAX);
+    let since = worker.ambient.now().as_millis().saturating_sub(slack);
+    take_back(worker, Timestamp::from_millis(since)).await
 }
 
 /// Until the engine stops.
@@ -41,11 +54,19 @@ pub async fn run<P: Plan>(worker: Arc<Worker<P>>) {
             biased;
             () = worker.stop.cancelled() => return,
             () = worker.alarm.rings() => take_up_due(&worker).await,
+            () = worker.strays.rings() => take_back_strays(&worker).await,
             _ = sweep.tick() => forget_old(&worker).await,
         };
-        if let Err(error) = done {
-            tracing::error!(kind = worker.plan.kind(), %error, "due sagas could not be taken up; tried again");
-            worker.alarm.set(worker.ambient.now().plus(STORE_PAUSE));
+        match done {
+            Ok(()) => worker.absence.over(worker.plan.kind(), worker.ambient.now()),
+            Err(StoreError::Closed) => return,
+            Err(error) => {
+                worker.absence.met(worker.plan.kind(), "", &error, worker.ambient.now());
+                // Whether the unit was kept is not known: sagas that it took up have no task.
+                worker.doubt();
+                let stopped = worker.stop.cancelled();
+                let _ = tokio::time::timeout(STORE_PAUSE, stopped).await;
+            }
         }
     }
 }
@@ -54,13 +75,20 @@ pub async fn run<P: Plan>(worker: Arc<Worker<P>>) {
 async fn take_up_due<P: Plan>(worker: &Arc<Worker<P>>) -> Result<(), StoreError> {
     loop {
         let Some(mut seats) = seats(worker).await else { return Ok(()) };
-        let claim = Claim { worker: worker.clone(), limit: seats.len() as u64, now: worker.ambient.now() };
+        let now = worker.ambient.now();
+        let claim = Claim { worker: worker.clone(), limit: seats.len() as u64, now };
         let (claimed, next) = worker.store.unit(claim, |tx, claim| Box::pin(claim.take(tx))).await?;
+        // Whoever holds them says when they are due: nothing is gained by asking at once.
+        let held = claimed.is_empty() && next.is_some_and(|at| at <= now);
         for saga in claimed {
             let seat = seats.pop().expect("no more are claimed than there are seats");
             drive::spawn(worker, saga, seat);
         }
         match next {
+            _ if held => {
+                worker.alarm.set(worker.ambient.now().plus(HELD_PAUSE));
+                return Ok(());
+            }
             Some(at) if at <= worker.ambient.now() => {}
             Some(at) => {
                 worker.alarm.set(at);

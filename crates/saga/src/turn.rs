@@ -44,8 +44,12 @@ impl<P: Plan> Heard<P> {
         if let Some(after) = self.write_over(tx, &self.saga).await? {
             return Ok(Some(after));
         }
-        // Overtaken: by another worker, which ends this one, or by a wish, which is read here, between two steps.
         let Some(saga) = self.reread(tx).await? else { return Ok(None) };
+        if !self.saga.state.differs_by_a_wish(&saga.state) {
+            // This very turn was recorded, and word of its commit was lost. It goes on from there, as after a crash.
+            return Ok(Some(saga));
+        }
+        // Overtaken by a wish, which is read here, between two steps.
         match self.write_over(tx, &saga).await? {
             Some(after) => Ok(Some(after)),
             None => Err(DbErr::Custom(format!("I7: saga {} moved under its own unit", saga.id))),
@@ -66,12 +70,17 @@ impl<P: Plan> Heard<P> {
         Ok(Some(Driven { id: saga.id.clone(), case, trace: saga.trace.clone(), state: turn.after }))
     }
 
+    /// The saga as it stands, while it is this worker's.
     async fn reread(&self, tx: &Tx) -> Result<Option<Driven<P::Case>>, DbErr> {
         let Some(row) = rows::find(tx, &self.saga.id).await? else { return Ok(None) };
-        if row.state.fence != self.saga.state.fence || !row.state.driven() {
+        if row.state.fence != self.saga.state.fence {
             return Ok(None);
         }
         let case = self.worker.case(tx, &row.id).await?;
         Ok(Some(Driven { id: row.id, case, trace: row.trace, state: row.state }))
     }
 }
+
+#[cfg(test)]
+#[path = "turn_tests.rs"]
+mod tests;

@@ -1,6 +1,7 @@
 //! What every part of an engine works with: its surroundings, its plan, and the sagas it holds.
 
 use crate::{
+    absence::Absence,
     decide::decide,
     heard::{self, Pause, Rules},
     plan::Plan,
@@ -12,6 +13,9 @@ use std::{sync::Arc, time::Duration};
 use store::{Store, Tx};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How long it may take to record a turn, before nobody is believed to be at it.
+const RECORDING: Duration = Duration::from_secs(10);
 
 /// What may be set. Durations are wall clock.
 #[derive(Clone, Debug)]
@@ -45,6 +49,10 @@ pub struct Worker<P: Plan> {
     pub settings: Settings,
     /// Rings when the next saga falls due.
     pub alarm: Alarm,
+    /// Rings when there may be sagas that are being driven and that no task has: see [`Worker::doubt`].
+    pub strays: Alarm,
+    /// The store's absence, said once.
+    pub absence: Absence,
     /// One for each saga that is driven.
     pub seats: Arc<Semaphore>,
     pub tasks: TaskTracker,
@@ -64,6 +72,19 @@ pub struct Driven<C> {
 }
 
 impl<P: Plan> Worker<P> {
+    /// A unit that would have handed sagas to tasks was not kept, or nobody knows whether it was. What it may have left
+    /// due is looked for now; what it may have left without a task, once every task has had the time to say otherwise.
+    pub fn doubt(&self) {
+        let now = self.ambient.now();
+        self.alarm.set(now);
+        self.strays.set(now.plus(self.slack()));
+    }
+
+    /// A saga that a task drives moves more often than this, as long as the store answers.
+    pub fn slack(&self) -> Duration {
+        self.settings.step_deadline + RECORDING
+    }
+
     /// What next, by the plan's rules for this case.
     pub fn decided(
         &self,

@@ -1,14 +1,17 @@
 //! A plan for tests: three steps whose calls answer by script, and a book of what the plan was told, written in the
 //! units that told it.
 
+mod place;
 mod plan;
 
-use ambient::Ambient;
+use ambient::{Ambient, Timestamp};
 use outrigger_saga::{self as saga, Engine, New, Resolution, Settings, State, Status, Step, Wished};
 use parking_lot::Mutex;
+pub use place::Place;
 pub use plan::Reply;
-use plan::{Case, RETRYING, STEPS, Trip};
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use plan::{Case, RETRYING};
+pub use plan::{STEPS, Trip};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 use std::{
     collections::{HashMap, VecDeque},
     sync::{
@@ -17,7 +20,7 @@ use std::{
     },
     time::Duration,
 };
-use store::{Data, Store};
+use store::{Store, Tx};
 use tokio::sync::Notify;
 
 /// What the outside of the engine is made of: it outlives a crash.
@@ -35,17 +38,35 @@ pub struct Outside {
 pub struct World {
     pub ambient: Ambient,
     pub engine: Engine<Trip>,
-    data: Data,
+    pub place: Place,
     store: Store,
     outside: Arc<Outside>,
     settings: Settings,
 }
 
 impl World {
-    pub async fn new(ambient: Ambient, data: Data, settings: Settings) -> Self {
+    pub async fn new(place: Place) -> Self {
+        let settings = place.settings();
+        Self::with(place, settings).await
+    }
+
+    pub async fn with(place: Place, settings: Settings) -> Self {
+        let ambient = Ambient::seeded(1, Timestamp::from_millis(1_700_000_000_000));
         let outside = Arc::new(Outside::default());
-        let (store, engine) = open(&ambient, &data, &outside, &settings).await;
-        Self { ambient, engine, data, store, outside, settings }
+        let (store, engine) = open(&ambient, &place, &outside, &settings).await;
+        Self { ambient, engine, place, store, outside, settings }
+    }
+
+    /// More engines over the same table, as other workers would be.
+    pub async fn more_workers(&self, count: usize) -> Vec<Engine<Trip>> {
+        let mut engines = Vec::new();
+        for _ in 0..count {
+            let trip = Trip(self.outside.clone());
+            let engine = Engine::new(&self.ambient, self.store.clone(), trip, self.settings.clone());
+            engine.start().await.expect("it starts");
+            engines.push(engine);
+        }
+        engines
     }
 
     /// Ends everything where it stands and starts again on what the store has.
@@ -56,7 +77,7 @@ impl World {
 
     pub async fn restart(&mut self) {
         self.store.close().await;
-        (self.store, self.engine) = open(&self.ambient, &self.data, &self.outside, &self.settings).await;
+        (self.store, self.engine) = open(&self.ambient, &self.place, &self.outside, &self.settings).await;
     }
 
     pub fn script(&self, call: &str, replies: impl IntoIterator<Item = Reply>) {
@@ -92,11 +113,40 @@ impl World {
     }
 
     async fn begin_with(&self, id: &str, steps: &'static [Step]) {
+        self.begin_at(&self.engine, id, steps).await;
+    }
+
+    pub async fn begin_at(&self, engine: &Engine<Trip>, id: &str, steps: &'static [Step]) {
         let case = Case { id: id.to_owned(), steps };
         let new = New { id: id.to_owned(), case, trace: None, now: self.ambient.now() };
-        let args = (self.engine.clone(), self.engine.seat(), new);
+        let args = (engine.clone(), engine.seat(), new);
         let begun = self.store.unit(args, |tx, (engine, seat, new)| Box::pin(engine.begin(tx, seat, new)));
         begun.await.expect("it is recorded");
+    }
+
+    /// In a unit that is then rolled back.
+    pub async fn begin_and_fail(&self, id: &str) {
+        let case = Case { id: id.to_owned(), steps: STEPS };
+        let new = New { id: id.to_owned(), case, trace: None, now: self.ambient.now() };
+        let args = (self.engine.clone(), self.engine.seat(), new);
+        let begun = self.store.unit(args, |tx, (engine, seat, new)| {
+            Box::pin(async move {
+                engine.begin(tx, seat, new).await?;
+                Err::<(), _>(DbErr::Custom("and then something else fails".into()))
+            })
+        });
+        begun.await.expect_err("it was rolled back");
+    }
+
+    /// As one that is driven, by its rows alone.
+    pub async fn leave_astray(&self, id: &str) {
+        let sql = format!(
+            "INSERT INTO saga (id, kind, status, direction, step, attempt, reached, tries, fence, seq, created_at, updated_at)
+             VALUES ('{id}', 'trip', 'running', 'forward', 0, 1, 0, 0, 1, 1, {now}, {now})",
+            now = self.ambient.now().as_millis()
+        );
+        let left = self.store.unit(sql, |tx, sql| Box::pin(async move { tx.execute_unprepared(sql).await.map(drop) }));
+        left.await.expect("it is left");
     }
 
     pub async fn find(&self, id: &str) -> Option<State> {
@@ -155,24 +205,28 @@ impl World {
         }
         let lines = self.store.unit(id.to_owned(), |tx, id| {
             Box::pin(async move {
-                let sql = "SELECT told FROM book WHERE saga = ? ORDER BY rowid";
-                let query = Statement::from_sql_and_values(tx.get_database_backend(), sql, [id.as_str().into()]);
-                Line::find_by_statement(query).all(tx).await
+                let sql = format!("SELECT told FROM book WHERE saga = '{id}' ORDER BY line");
+                Line::find_by_statement(Statement::from_string(tx.get_database_backend(), sql)).all(tx).await
             })
         });
         lines.await.expect("it can be read").into_iter().map(|line| line.told).collect()
     }
 }
 
-async fn open(ambient: &Ambient, data: &Data, outside: &Arc<Outside>, settings: &Settings) -> (Store, Engine<Trip>) {
-    let store = data.store("trips", saga::migrations()).await.expect("it opens");
-    let book = store.unit((), |tx, ()| {
-        Box::pin(async move {
-            tx.execute_unprepared("CREATE TABLE IF NOT EXISTS book (saga TEXT, told TEXT)").await.map(drop)
-        })
-    });
-    book.await.expect("the book is there");
+async fn open(ambient: &Ambient, place: &Place, outside: &Arc<Outside>, settings: &Settings) -> (Store, Engine<Trip>) {
+    let store = place.data.store("trips", saga::migrations()).await.expect("it opens");
+    store.unit((), |tx, ()| Box::pin(lay_out(tx))).await.expect("the book is there");
     let engine = Engine::new(ambient, store.clone(), Trip(outside.clone()), settings.clone());
     engine.start().await.expect("it starts");
     (store, engine)
+}
+
+/// The book: its lines in the order in which they were written.
+async fn lay_out(tx: &Tx) -> Result<(), DbErr> {
+    let line = match tx.get_database_backend() {
+        DbBackend::Postgres => "BIGSERIAL PRIMARY KEY",
+        _ => "INTEGER PRIMARY KEY AUTOINCREMENT",
+    };
+    let sql = format!("CREATE TABLE IF NOT EXISTS book (line {line}, saga TEXT, told TEXT)");
+    tx.execute_unprepared(&sql).await.map(drop)
 }

@@ -3,7 +3,7 @@
 use super::Outside;
 use ambient::Timestamp;
 use outrigger_saga::{Answer, Backoff, Call, Direction, Loaded, Outcome, Plan, Refusal, Step, Then, Told};
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbErr};
 use std::{
     collections::VecDeque,
     sync::{Arc, atomic::Ordering},
@@ -147,7 +147,6 @@ fn line(told: &Told) -> String {
 }
 
 async fn write(tx: &Tx, saga: &str, told: &str) -> Result<(), DbErr> {
-    let sql = "INSERT INTO book (saga, told) VALUES (?, ?)";
-    let values = [saga.into(), told.into()];
-    tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await.map(drop)
+    let sql = format!("INSERT INTO book (saga, told) VALUES ('{saga}', '{told}')");
+    tx.execute_unprepared(&sql).await.map(drop)
 }
