@@ -6,6 +6,7 @@ monolith() {
   check 'monolith: applied and ready' applied_and_ready monolith
   check 'monolith: stock comes in through the Service' opening_stock
   check 'monolith: an order from a pod that finds the shop by name is completed' order_from_a_pod
+  check 'monolith: page and metrics answer through the Service' page_and_metrics
   customers_come
   check 'monolith: customers are served' more_are_acknowledged 50
   check 'monolith: its pod is deleted in the middle of the load; another is ready' pod_is_deleted outrigger-0
@@ -18,12 +19,18 @@ monolith() {
   check 'monolith: memory' memory outrigger-0 outrigger
   check 'monolith: the volume keeps the books through a restart' books_survive
   check 'monolith: diff finds nothing' unchanged monolith
-  check 'monolith: no warnings' quiet
+  # After the kill without notice: until the one before was gone, its successor ended and was tried again.
+  check 'monolith: no warnings' quiet BackOff
 }
 
 applied_and_ready() {
   apply "$1"
   rolled_out statefulset/outrigger
+}
+
+page_and_metrics() {
+  "$infra/cluster" inside curl --silent --fail "$(service_address outrigger 8080)" | grep -i '<html'
+  "$infra/cluster" inside curl --silent --fail "$(service_address outrigger 9464)/metrics" | grep '^# TYPE'
 }
 
 books_survive() {

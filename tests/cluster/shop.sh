@@ -7,8 +7,8 @@ k() { "$infra/cluster" kubectl --namespace "$namespace" "$@"; }
 new_namespace() { # one that lets no pod in which asks for more than `restricted` gives
   namespace=$1
   namespaces+=("$1")
-  k create namespace "$1"
-  k label namespace "$1" pod-security.kubernetes.io/enforce=restricted pod-security.kubernetes.io/warn=restricted
+  k create namespace "$1" >"$work/said"
+  k label namespace "$1" pod-security.kubernetes.io/enforce=restricted pod-security.kubernetes.io/warn=restricted >"$work/said"
 }
 
 overlay() { echo "$root/k8s/overlays/$1"; }
@@ -121,9 +121,9 @@ books_are_right() {
 
 books() { shop audit -o json | jq -S '{orders, states, money, rows}'; }
 
-quiet() { # no warning but of probes that came while a pod started or ended
-  k get events --field-selector type=Warning -o json |
-    jq -r '.items[] | select(.reason | IN("Unhealthy") | not) | "\(.involvedObject.name) \(.reason): \(.message)"' >"$work/warnings"
+quiet() { # no warning, but of probes that came while a pod started or ended, and of what is named
+  k get events --field-selector type=Warning -o json | jq -r --args '.items[] | select(.reason | IN("Unhealthy", $ARGS.positional[]) | not)
+    | "\(.involvedObject.name) \(.reason): \(.message)"' "$@" >"$work/warnings"
   cat "$work/warnings"
   [ ! -s "$work/warnings" ]
 }

@@ -6,7 +6,7 @@ traced() {
   check 'traced: an order from a pod is completed' order_from_a_pod
   check 'traced: Jaeger finds it as one trace through all services' until_so 20 one_trace
   check 'traced: diff finds nothing' unchanged traced
-  check 'traced: no warnings' quiet
+  check 'traced: no warnings' quiet BackOff
 }
 
 jaeger_is_added() {
