@@ -22,12 +22,14 @@
 //! [`status`] builds errors with google.rpc details. What the contract promises of every service alike is here once:
 //! [`Check`] reads requests, [`page`] tells lists apart, [`replay`] what came before, [`time`] writes times.
 
+mod attempt;
 mod callers;
 mod check;
 mod client;
 mod connect;
 mod context;
 mod deadline;
+mod ending;
 mod error;
 mod front;
 mod health;
@@ -35,7 +37,9 @@ mod isolated;
 mod listener;
 mod mesh;
 mod metadata;
+mod method;
 mod methods;
+pub mod metrics;
 mod notice;
 mod observed;
 mod one_status;
@@ -60,7 +64,7 @@ pub use deadline::Deadline;
 pub use error::{ConnectError, HostError};
 pub use listener::Limits;
 pub use mesh::{Listening, Mesh, Placement};
-pub use notice::Notice;
+pub use notice::{Notice, Socket};
 pub use simulated::simulated;
 pub use way::Between;
 pub use wire::Wire;

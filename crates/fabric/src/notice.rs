@@ -20,9 +20,12 @@ const ASK_WITHIN: Duration = Duration::from_secs(10);
 /// After a failed accept (no file descriptors, mostly): trying again at once would only burn.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
+/// An open socket, to be served by whoever is given it.
+pub type Socket = Arc<TcpListener>;
+
 /// A port that answers everything 503, with one sentence. Dropping it ends that.
 pub struct Notice {
-    socket: Arc<TcpListener>,
+    socket: Socket,
     address: SocketAddr,
     sentence: Arc<RwLock<String>>,
     end: CancellationToken,
@@ -53,7 +56,7 @@ impl Notice {
     }
 
     /// The open socket, for whoever serves there from now on; say [`Notice::end`] as well.
-    pub fn socket(&self) -> Arc<TcpListener> {
+    pub fn socket(&self) -> Socket {
         Arc::clone(&self.socket)
     }
 

@@ -13,13 +13,14 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "outrigger", version, about, propagate_version = true)]
 #[command(after_help = "Exit status: 0 fine, 1 a finding or a refusal, 2 misuse or nobody answered.\n\
-    Settings: flags over OUTRIGGER_* variables over outrigger.toml. OUTRIGGER_LOG sets the log, e.g. `info`.")]
+    Settings: flags over OUTRIGGER_* variables over outrigger.toml; docs/settings.md lists all. OUTRIGGER_LOG sets the log, \
+    e.g. `info`.")]
 pub struct Cli {
     /// For people or for programs.
     #[arg(short, long, global = true, value_enum, default_value_t, display_order = 900)]
     pub output: Output,
-    /// The settings file; `outrigger.toml` when it is there.
-    #[arg(long, global = true, env = "OUTRIGGER_CONFIG", value_name = "FILE", display_order = 901)]
+    /// The settings file [env: OUTRIGGER_CONFIG] [default: outrigger.toml, when it is there].
+    #[arg(long, global = true, value_name = "FILE", display_order = 901)]
     pub config: Option<PathBuf>,
     #[command(subcommand)]
     pub command: Command,
@@ -68,6 +69,7 @@ impl Cli {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::variables;
     use clap::CommandFactory;
 
     #[test]
@@ -81,6 +83,14 @@ mod tests {
             let words = ["outrigger"].into_iter().chain(line.split(' '));
             assert!(Cli::try_parse_from(words).is_err(), "{line}");
         }
+    }
+
+    #[test]
+    fn the_help_of_serve_names_every_setting() {
+        let mut cli = Cli::command();
+        let help = cli.find_subcommand_mut("serve").unwrap().render_long_help().to_string();
+        let missing: Vec<String> = variables().into_iter().filter(|name| !help.contains(name.as_str())).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 
     #[test]

@@ -24,15 +24,19 @@ mod show;
 pub mod system;
 mod usage;
 
+use ambient::Ambient;
 use clap::Parser;
 use cli::Cli;
 use failure::Failure;
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
+
+/// How long threads that are still at work when a command has ended may go on: those that write files, mostly.
+const LAST_WORK: Duration = Duration::from_secs(2);
 
 /// Reads the command line, does what it says, and gives the exit status: 0 fine, 1 a finding, 2 it could not be done.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    match telemetry::start(cli.command.log()).map_err(Failure::misuse).and_then(|()| work(cli)) {
+    match work(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("outrigger: {failure}");
@@ -42,7 +46,17 @@ pub fn run() -> ExitCode {
 }
 
 fn work(cli: Cli) -> Result<(), Failure> {
+    settings::check().map_err(Failure::misuse)?;
+    telemetry::start(cli.command.log()).map_err(Failure::misuse)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Misuse(format!("no runtime: {error}")))?;
-    runtime.block_on(cli.run())
+    let done = runtime.block_on(async {
+        let traces = telemetry::export(&Ambient::system()).map_err(Failure::misuse)?;
+        let done = cli.run().await;
+        traces.shutdown().await;
+        done
+    });
+    // What has not ended by now was left behind on purpose.
+    runtime.shutdown_timeout(LAST_WORK);
+    done
 }

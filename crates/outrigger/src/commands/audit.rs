@@ -14,7 +14,6 @@ use clap::Args as ClapArgs;
 use fabric::Wire;
 use futures::{Stream, TryStreamExt};
 use serde_json::{Value, json};
-use std::path::Path;
 use store::StoreError;
 
 /// More than this many of a kind are counted, not listed.
@@ -29,8 +28,8 @@ pub struct Args {
 
 /// Audits a running system or data at rest; broken promises are a finding.
 pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
-    let report = match &args.place.data {
-        Some(folder) => at_rest(folder).await?,
+    let report = match args.place.books(context).await? {
+        Some(books) => at_rest(books).await?,
         None => {
             let wire = args.place.wire(&Ambient::system())?;
             live(&wire).await.map_err(|failure| failure.asking(&args.place.endpoint()))?
@@ -56,8 +55,7 @@ pub fn verdict(report: &Report) -> Result<(), Failure> {
     }
 }
 
-async fn at_rest(folder: &Path) -> Result<Report, Failure> {
-    let books = Books::at_rest(folder).await.map_err(Failure::misuse)?;
+async fn at_rest(books: Books) -> Result<Report, Failure> {
     let report = check(books.facts()).await;
     books.close().await;
     report

@@ -1,179 +1,125 @@
-//! The settings as they stand in `outrigger.toml`, and in variables of the same names.
+//! The settings as they stand in `outrigger.toml`, each with its line.
 
-use serde::Deserialize;
-use std::{
-    fs,
-    net::IpAddr,
-    path::{Path, PathBuf},
+use super::{
+    SettingsError,
+    known::{self, SETTINGS},
+    origin::{Origin, Said},
 };
-use toml::{Table, Value};
+use std::{collections::BTreeMap, fs, ops::Range, path::Path};
+use toml::de::{DeTable, DeValue};
 
-/// `outrigger.toml`. Every key is optional; durations are texts like `"10m"`.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(deny_unknown_fields, default)]
-pub struct File {
-    /// The folder of the data.
-    pub data: Option<PathBuf>,
-    /// Where gRPC and the page listen.
-    pub address: Option<IpAddr>,
-    /// The port of gRPC.
-    pub port: Option<u16>,
-    /// The port of the page.
-    pub http_port: Option<u16>,
-    pub orders: Orders,
-    pub inventory: Inventory,
-    pub shipping: Shipping,
-    pub notifications: Notifications,
+/// What a settings file says. Values are texts until they are used: a variable says the same in the same words.
+///
+/// # Errors
+/// [`SettingsError::Unreadable`] and [`SettingsError::File`], for an unknown key too.
+pub fn read(path: &Path) -> Result<BTreeMap<&'static str, Said>, SettingsError> {
+    let text = fs::read_to_string(path);
+    let text = text.map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
+    let mut reader = Reader { path, text: &text, said: BTreeMap::new() };
+    let table = DeTable::parse(&text).map_err(|error| {
+        let at = error.span().unwrap_or_default();
+        reader.refuse(&at, format!("{}; write `name = value`, or `name = \"text\"`", error.message().trim()))
+    })?;
+    reader.table("", table.get_ref())?;
+    Ok(reader.said)
 }
 
-/// `[orders]`
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(deny_unknown_fields, default)]
-pub struct Orders {
-    /// `"refund"`, `"retry"` or `"hold"`: the answer of orders that bring none.
-    pub on_failure: Option<String>,
-    /// For `"retry"`: how long.
-    pub retry_for: Option<String>,
-    /// For `"retry"`: `"refund"` or `"hold"`.
-    pub then: Option<String>,
-    /// How many orders are driven at once.
-    pub concurrency: Option<usize>,
+struct Reader<'f> {
+    path: &'f Path,
+    text: &'f str,
+    said: BTreeMap<&'static str, Said>,
 }
 
-/// `[inventory]`
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(deny_unknown_fields, default)]
-pub struct Inventory {
-    /// How long stock is held for an order.
-    pub hold_for: Option<String>,
-}
-
-/// `[shipping]`
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(deny_unknown_fields, default)]
-pub struct Shipping {
-    /// How long a parcel waits for the carrier.
-    pub dispatch_after: Option<String>,
-    /// How long it is on its way.
-    pub deliver_after: Option<String>,
-}
-
-/// `[notifications]`
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(deny_unknown_fields, default)]
-pub struct Notifications {
-    /// A mail server, `smtp://user:password@host:25`. Without one, mails are `.eml` files beside the data.
-    pub smtp: Option<String>,
-    /// The sender, `Name <address>`.
-    pub from: Option<String>,
-}
-
-/// Keys that a variable may set besides those that have a flag: `orders.on_failure` is `OUTRIGGER_ORDERS_ON_FAILURE`.
-const KEYS: [&str; 9] = [
-    "orders.on_failure",
-    "orders.retry_for",
-    "orders.then",
-    "orders.concurrency",
-    "inventory.hold_for",
-    "shipping.dispatch_after",
-    "shipping.deliver_after",
-    "notifications.smtp",
-    "notifications.from",
-];
-
-/// A setting that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    #[error("{path}: cannot be read: {source}; name a file that is there with --config")]
-    Unreadable { path: PathBuf, source: std::io::Error },
-    #[error("{path}, line {line}: {problem}")]
-    File { path: PathBuf, line: usize, problem: String },
-    #[error("{variable}: {problem}")]
-    Variable { variable: String, problem: String },
-    #[error("{key}: {problem}")]
-    Value { key: &'static str, problem: String },
-}
-
-/// A settings file, its keys and types checked.
-pub fn read(path: &Path) -> Result<Table, SettingsError> {
-    let text =
-        fs::read_to_string(path).map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
-    checked(&text).map_err(|error| {
-        let line = error.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
-        SettingsError::File { path: path.to_owned(), line, problem: error.message().trim().to_owned() }
-    })
-}
-
-fn checked(text: &str) -> Result<Table, toml::de::Error> {
-    toml::from_str::<File>(text)?;
-    toml::from_str(text)
-}
-
-/// The variables' settings over those of `table`.
-pub fn overlay(mut table: Table, variable: impl Fn(&str) -> Option<String>) -> Result<File, SettingsError> {
-    for key in KEYS {
-        let name = format!("OUTRIGGER_{}", key.replace('.', "_").to_uppercase());
-        let Some(text) = variable(&name) else { continue };
-        let one = nested(Table::new(), key, &text);
-        let usable = one.clone().try_into::<File>();
-        usable
-            .map_err(|error| SettingsError::Variable { variable: name, problem: error.message().trim().to_owned() })?;
-        table = nested(table, key, &text);
+impl Reader<'_> {
+    fn table(&mut self, section: &str, table: &DeTable<'_>) -> Result<(), SettingsError> {
+        for (name, value) in table {
+            let key =
+                if section.is_empty() { name.get_ref().to_string() } else { format!("{section}.{}", name.get_ref()) };
+            let is_section =
+                SETTINGS.iter().any(|setting| setting.key.split_once('.').is_some_and(|(head, _)| head == key));
+            match (value.get_ref(), known::setting(&key)) {
+                (DeValue::Table(inner), None) if is_section => self.table(&key, inner)?,
+                (value_of, Some(setting)) => {
+                    let text = scalar(value_of).ok_or_else(|| {
+                        self.refuse(
+                            &value.span(),
+                            format!("{key} is one value: a number, or a text in quotation marks"),
+                        )
+                    })?;
+                    let origin = Origin::File { path: self.path.to_owned(), line: self.line(&value.span()) };
+                    self.said.insert(setting.key, Said { text, origin });
+                }
+                _ => return Err(self.refuse(&name.span(), unknown(&key, is_section))),
+            }
+        }
+        Ok(())
     }
-    table.try_into().map_err(|error: toml::de::Error| SettingsError::Variable {
-        variable: "settings".to_owned(),
-        problem: error.message().trim().to_owned(),
-    })
+
+    fn line(&self, at: &Range<usize>) -> usize {
+        1 + self.text.get(..at.start).unwrap_or_default().matches('\n').count()
+    }
+
+    fn refuse(&self, at: &Range<usize>, problem: String) -> SettingsError {
+        SettingsError::File { path: self.path.to_owned(), line: self.line(at), problem }
+    }
 }
 
-fn nested(mut table: Table, key: &str, text: &str) -> Table {
-    let (section, name) = key.split_once('.').unwrap_or(("", key));
-    let value = match text.parse() {
-        Ok(number) if name == "concurrency" => Value::Integer(number),
-        _ => Value::String(text.to_owned()),
-    };
-    let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
-    if let Value::Table(section) = section {
-        section.insert(name.to_owned(), value);
+fn scalar(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(number) => Some(number.to_string()),
+        DeValue::Float(number) => Some(number.to_string()),
+        DeValue::Boolean(flag) => Some(flag.to_string()),
+        _ => None,
     }
-    table
+}
+
+fn unknown(key: &str, is_section: bool) -> String {
+    if is_section {
+        return format!("{key} is a heading: write [{key}] and the settings below it");
+    }
+    match known::nearest(key, SETTINGS.iter().map(|setting| setting.key.to_owned())) {
+        Some(near) => format!("there is no setting `{key}`; did you mean `{near}`?"),
+        None => format!(
+            "there is no setting `{key}`; docs/settings.md lists all, and `outrigger serve --help` the common ones"
+        ),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn from_text(text: &str) -> Result<Table, SettingsError> {
+    fn refused(text: &str) -> (usize, String) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("outrigger.toml");
         fs::write(&path, text).unwrap();
-        read(&path)
+        match read(&path).unwrap_err() {
+            SettingsError::File { line, problem, .. } => (line, problem),
+            other => panic!("{other}"),
+        }
     }
 
     #[test]
-    fn an_unknown_key_is_an_error_that_names_its_line() {
-        let error = from_text("port = 1\n\n[orders]\non_failure = \"hold\"\nretries = 3\n").unwrap_err();
-        assert!(
-            matches!(&error, SettingsError::File { line: 5, problem, .. } if problem.contains("retries")),
-            "{error}"
+    fn an_unknown_key_is_an_error_that_names_its_line_and_its_neighbour() {
+        let (line, problem) = refused("port = 1\n\n[orders]\non_failure = \"hold\"\non_failures = 3\n");
+        assert_eq!(
+            (line, problem.as_str()),
+            (5, "there is no setting `orders.on_failures`; did you mean `orders.on_failure`?")
         );
-        let error = from_text("port = \"high\"\n").unwrap_err();
-        assert!(matches!(error, SettingsError::File { line: 1, .. }));
+        assert_eq!(refused("[order]\non_failure = \"hold\"\n").0, 1);
+        assert!(refused("orders = 3\n").1.contains("[orders]"));
     }
 
     #[test]
-    fn a_variable_stands_over_the_file() {
-        let table = from_text("data = \"here\"\n[orders]\non_failure = \"hold\"\nconcurrency = 3\n").unwrap();
-        let set = |name: &str| (name == "OUTRIGGER_ORDERS_ON_FAILURE").then(|| "refund".to_owned());
-        let file = overlay(table, set).unwrap();
-        assert_eq!((file.orders.on_failure.as_deref(), file.orders.concurrency), (Some("refund"), Some(3)));
-        assert_eq!(file.data, Some(PathBuf::from("here")));
+    fn what_is_not_one_value_is_refused() {
+        assert_eq!(refused("\nport = [1, 2]\n").0, 2);
+        assert_eq!(refused("port = 1\nport = \n").0, 2);
     }
 
     #[test]
-    fn a_variable_of_the_wrong_kind_is_named() {
-        let set = |name: &str| (name == "OUTRIGGER_ORDERS_CONCURRENCY").then(|| "many".to_owned());
-        let error = overlay(Table::new(), set).unwrap_err();
-        assert!(error.to_string().starts_with("OUTRIGGER_ORDERS_CONCURRENCY: "), "{error}");
+    fn a_file_that_is_not_there_is_said_to_be_so() {
+        let told = read(Path::new("/no/such/outrigger.toml")).unwrap_err().to_string();
+        assert!(told.starts_with("/no/such/outrigger.toml: ") && told.contains("--config"), "{told}");
     }
 }

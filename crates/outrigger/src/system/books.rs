@@ -1,9 +1,10 @@
 //! The stores of all services: what they used, and what their rows say.
 
+use super::{config::Config, place};
 use api::mesh::v1::Fact;
 use futures::{StreamExt, stream::BoxStream};
-use std::{iter, path::Path, sync::Arc};
-use store::{Data, OpenError, Stats, Store, StoreError};
+use std::{iter, sync::Arc};
+use store::{OpenError, Stats, Store, StoreError};
 
 /// The stores of all services. Cloning shares them.
 #[derive(Clone)]
@@ -25,12 +26,12 @@ impl Books {
         Self(Arc::new(opened))
     }
 
-    /// The books of a system that is not running.
+    /// The books of a system that is not running. Nothing is made there.
     ///
     /// # Errors
     /// When there is no data there, or a process uses it.
-    pub async fn at_rest(folder: &Path) -> Result<Self, OpenError> {
-        let data = Data::open_existing(folder)?;
+    pub async fn at_rest(config: &Config) -> Result<Self, OpenError> {
+        let data = place::existing(config).await?;
         Ok(Self::new(Opened {
             orders: data.store(orders::NAME, orders::migrations()).await?,
             payments: data.store(payments::NAME, payments::migrations()).await?,

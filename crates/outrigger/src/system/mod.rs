@@ -15,66 +15,37 @@
 
 mod books;
 mod config;
+mod entrance;
+mod error;
+mod measures;
 mod operations;
+mod place;
 mod rest;
+mod running;
+mod services;
+mod waiting;
 
 pub use books::Books;
-pub use config::{Config, Where};
+pub use config::{Config, Database, Where};
+pub use entrance::Entrance;
+pub use error::StartError;
 pub use rest::RESTLESS;
+pub use running::OPERATIONS;
 
 use ambient::Ambient;
-use api::mesh::v1::{Fact, mesh_service_server::MeshServiceServer};
-use books::Opened;
-use fabric::{HostError, Listening, Mesh, Placement, Wire};
+use api::mesh::v1::Fact;
+use fabric::Wire;
 use futures::stream::BoxStream;
-use journal::Bus;
-use parking_lot::Mutex;
 use policy::Contract;
+use running::Running;
 use std::net::SocketAddr;
-use store::{Data, OpenError, StoreError};
-
-/// The name under which the mesh's own operations are hosted.
-pub const OPERATIONS: &str = "mesh";
-
-/// Why the system did not start. What had started was stopped again.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    #[error(transparent)]
-    Host(#[from] HostError),
-    #[error("orders: {0}")]
-    Orders(#[from] orders::StartError),
-    #[error("payments: {0}")]
-    Payments(#[from] payments::StartError),
-    #[error("inventory: {0}")]
-    Inventory(#[from] inventory::StartError),
-    #[error("shipping: {0}")]
-    Shipping(#[from] shipping::StartError),
-    #[error("notifications: {0}")]
-    Notifications(#[from] notifications::StartError),
-    #[error("dashboard: {0}")]
-    Dashboard(#[from] dashboard::StartError),
-}
+use store::StoreError;
 
 /// The whole system, running.
 pub struct System {
     ambient: Ambient,
-    mesh: Mesh,
-    bus: Bus,
-    services: Services,
-    books: Books,
-    listening: Mutex<Option<Listening>>,
-    grpc: Option<SocketAddr>,
-}
-
-struct Services {
-    orders: orders::Orders,
-    payments: payments::Payments,
-    inventory: inventory::Inventory,
-    shipping: shipping::Shipping,
-    notifications: notifications::Notifications,
-    dashboard: dashboard::Dashboard,
+    entrance: Entrance,
+    running: Running,
 }
 
 /// The embedded contract.
@@ -88,33 +59,24 @@ impl System {
     /// # Errors
     /// [`StartError`]: each says what to do.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let data = match &config.data {
-            Where::Directory(folder) => Data::open(folder)?,
-            Where::Memory => Data::memory(),
-        };
-        let (ambient, placement, grpc) = (config.ambient.clone(), config.placement, config.grpc);
-        let shown = data.path().map_or_else(|| "memory".to_owned(), |path| path.display().to_string());
-        let mesh = Mesh::new(contract(), ambient.clone(), placement);
-        if let Some(between) = &config.between {
-            mesh.between(between.clone());
-        }
-        let bus = Bus::embedded(ambient.clone());
-        let services = Services::start(config, &data, &mesh, &bus).await?;
-        let books = services.books();
-        let operations =
-            operations::Operations { data: shown, placement: placement_name(placement), books: books.clone() };
-        mesh.host(OPERATIONS, MeshServiceServer::new(operations)).await?;
-        let listening = match grpc {
-            Some(address) => Some(mesh.listen(address).await?),
-            None => None,
-        };
-        let grpc = listening.as_ref().map(|listening| listening.address);
-        Ok(Self { ambient, mesh, bus, services, books, listening: Mutex::new(listening), grpc })
+        let entrance = Entrance::open(&config).await?;
+        let running = Running::start(&entrance, &config).await?;
+        Ok(Self { ambient: config.ambient, entrance, running })
+    }
+
+    /// Starts everything behind an entrance that is open already, and waits for the database when it cannot be reached:
+    /// health says not ready meanwhile, and every call is answered UNAVAILABLE. May be dropped at any moment.
+    ///
+    /// # Errors
+    /// [`StartError`] that waiting would not mend.
+    pub async fn start_patiently(entrance: Entrance, config: Config) -> Result<Self, StartError> {
+        let running = waiting::patiently(&entrance, &config).await?;
+        Ok(Self { ambient: config.ambient, entrance, running })
     }
 
     /// The way to a service, as `caller` ("operator", "edge") sees it.
     pub fn wire(&self, caller: &'static str, callee: &'static str) -> Wire {
-        self.mesh.wire(caller, callee)
+        self.entrance.mesh().wire(caller, callee)
     }
 
     /// Time, identifiers, dice.
@@ -124,27 +86,37 @@ impl System {
 
     /// Where gRPC listens.
     pub fn grpc(&self) -> Option<SocketAddr> {
-        self.grpc
+        self.entrance.grpc()
     }
 
     /// Where the page is.
     pub fn http(&self) -> Option<SocketAddr> {
-        self.services.dashboard.page_address()
+        self.running.services.dashboard.page_address()
+    }
+
+    /// Where the metrics are.
+    pub fn metrics(&self) -> Option<SocketAddr> {
+        self.entrance.metrics()
     }
 
     /// The simulated gateway: for tests and demonstrations that steer it.
     pub fn gateway(&self) -> &payments::SimulatedGateway {
-        self.services.payments.gateway()
+        self.running.services.payments.gateway()
+    }
+
+    /// Where data lives: a folder, or a database without its password.
+    pub fn place(&self) -> &str {
+        &self.running.place
     }
 
     /// The stores of all services.
     pub fn books(&self) -> &Books {
-        &self.books
+        &self.running.books
     }
 
     /// The raw rows of all services, for the audit.
     pub fn facts(&self) -> BoxStream<'static, Result<Fact, StoreError>> {
-        self.books.facts()
+        self.running.books.facts()
     }
 
     /// Returns once nothing moves by itself: every order is final or waits for a person, no return or parcel is on its
@@ -156,54 +128,11 @@ impl System {
     /// Ends gracefully: the world's calls finish, no further step begins, those under way are recorded, everything is
     /// closed. What is unfinished goes on at the next start.
     pub async fn shutdown(&self) {
-        let listening = self.listening.lock().take();
-        if let Some(listening) = listening {
-            listening.drain().await;
-        }
-        self.services.orders.shutdown().await;
-        self.services.payments.shutdown().await;
-        self.services.shipping.shutdown().await;
-        self.services.inventory.shutdown().await;
-        self.bus.shutdown().await;
-        self.services.notifications.shutdown().await;
-        self.services.dashboard.shutdown().await;
-        self.mesh.shutdown().await;
-        self.books.close().await;
-    }
-}
-
-impl Services {
-    /// Orders last: it carries on at once with what it finds, and calls the others.
-    async fn start(config: Config, data: &Data, mesh: &Mesh, bus: &Bus) -> Result<Self, StartError> {
-        let ambient = &config.ambient;
-        let payments = payments::start(ambient, data, mesh, bus, config.payments).await?;
-        let inventory = inventory::start(ambient, data, mesh, bus, config.inventory).await?;
-        let shipping = shipping::start(ambient, data, mesh, bus, config.shipping).await?;
-        let notifications = notifications::start(ambient, data, mesh, bus, config.notifications).await?;
-        let dashboard = dashboard::start(ambient, data, mesh, bus, config.dashboard).await?;
-        let orders = orders::start(ambient, data, mesh, bus, config.orders).await?;
-        Ok(Self { orders, payments, inventory, shipping, notifications, dashboard })
-    }
-
-    fn books(&self) -> Books {
-        Books::new(Opened {
-            orders: self.orders.store().clone(),
-            payments: self.payments.store().clone(),
-            gateway: self.payments.gateway().store().clone(),
-            inventory: self.inventory.store().clone(),
-            shipping: self.shipping.store().clone(),
-            besides: vec![
-                (notifications::NAME, self.notifications.store().clone()),
-                (dashboard::NAME, self.dashboard.store().clone()),
-            ],
-        })
-    }
-}
-
-const fn placement_name(placement: Placement) -> &'static str {
-    match placement {
-        Placement::InProcess => "in-process",
-        Placement::Tcp => "loopback",
+        self.entrance.drain().await;
+        self.running.services.shutdown(&self.running.bus).await;
+        self.entrance.mesh().shutdown().await;
+        self.running.books.close().await;
+        self.entrance.close().await;
     }
 }
 

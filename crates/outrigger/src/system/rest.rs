@@ -20,10 +20,10 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Returns once nothing moves by itself. A look that fails is repeated: the services are here, and will answer.
 pub async fn settled(system: &System) {
     loop {
-        system.bus.settled().await;
+        system.running.bus.settled().await;
         if !orders_move(system).await {
-            system.bus.settled().await;
-            let _ = system.services.notifications.settled().await;
+            system.running.bus.settled().await;
+            let _ = system.running.services.notifications.settled().await;
             return;
         }
         tokio::time::sleep(PAUSE).await;
@@ -32,7 +32,7 @@ pub async fn settled(system: &System) {
 
 async fn orders_move(system: &System) -> bool {
     // Steps that are due, of returns too; then parcels that are with the carrier.
-    if system.services.orders.is_busy().await.unwrap_or(true) {
+    if system.running.services.orders.is_busy().await.unwrap_or(true) {
         return true;
     }
     let mut orders = OrderServiceClient::new(system.wire("operator", orders::NAME));

@@ -3,7 +3,7 @@
 use crate::{
     commands::{
         audit::{check, report_json, verdict},
-        serve::{address, endpoint_flag},
+        serve::{address, endpoint_flag, metrics},
     },
     failure::Failure,
     show::{Output, Tone, amount, counted, order_json, print_json, program, say, table},
@@ -12,7 +12,6 @@ use crate::{
 use api::order::v1::Order;
 use audit::Report;
 use serde_json::{Value, json};
-use std::path::Path;
 
 /// Audits everything, and tells the sum of it.
 pub async fn tell(system: &System, orders: &[Order], output: Output) -> Result<(), Failure> {
@@ -55,17 +54,18 @@ pub fn text(report: &Report) -> String {
 }
 
 /// Where it is, and what to type next.
-pub fn invite(system: &System, folder: &Path, output: Output) {
-    let (grpc, page) = (address(system.grpc()), address(system.http()));
+pub fn invite(system: &System, output: Output) {
+    let (grpc, page, metrics) = (address(system.grpc()), address(system.http()), metrics(system));
     if output == Output::Json {
-        print_json(&json!({ "grpc": grpc, "page": page, "data": folder }));
+        print_json(&json!({ "grpc": grpc, "page": page, "metrics": metrics, "data": system.place() }));
         return;
     }
     let (program, at) = (program(), endpoint_flag(&grpc));
     say!("\nStill serving; Ctrl-C ends it.\n");
-    say!("  page  {}", Tone::Strong.paint(&page));
-    say!("  gRPC  {grpc}");
-    say!("  data  {}\n", folder.display());
+    say!("  page     {}", Tone::Strong.paint(&page));
+    say!("  gRPC     {grpc}");
+    say!("  metrics  {metrics}");
+    say!("  data     {}\n", system.place());
     say!("Try in another terminal:\n");
     say!("  {program} order list{at}");
     say!("  {program} order place --customer you --line LANTERN=2@45.00{at}");

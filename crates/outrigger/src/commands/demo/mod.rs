@@ -14,16 +14,12 @@ use super::{
 use crate::{
     context::Context,
     failure::Failure,
-    settings::File,
+    settings::{Origin, Settings},
     show::Output,
-    system::{Config, System},
+    system::{Config, System, Where},
 };
 use clap::Args as ClapArgs;
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tempfile::TempDir;
 
 /// A carrier whose comings and goings people can follow.
@@ -45,65 +41,77 @@ pub struct Args {
     /// With --orders: who orders what.
     #[arg(long, default_value_t = 1, requires = "orders")]
     seed: u64,
-    /// The folder of the data [default: with --once a temporary one, otherwise ./outrigger-data].
-    #[arg(long, env = "OUTRIGGER_DATA", value_name = "DIR")]
-    data: Option<PathBuf>,
+    /// Where the data lives: a folder, or postgres://user@host:port/database [env: OUTRIGGER_DATA] [default: with --once a
+    /// temporary folder, otherwise ./outrigger-data].
+    #[arg(long, value_name = "DIR|URL")]
+    data: Option<String>,
     #[command(flatten)]
     listen: Listen,
 }
 
 /// Plays it.
 pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
-    let file = host::settings(context)?;
-    let (folder, temporary) = place(&args, &file)?;
-    let mut config = host::config(&file, &folder)?;
-    unhurried(&args, &file, &mut config);
-    if !args.once || args.listen.port.is_some() || args.listen.http_port.is_some() {
-        args.listen.apply(&file, &mut config);
+    let mut settings = host::settings(context)?;
+    settings.flag("data", args.data.as_deref());
+    args.listen.clone().put(&mut settings);
+    let mut config = host::config(&settings, serve::FOLDER)?;
+    let temporary = temporary(&args, &settings)?;
+    if let Some(folder) = &temporary {
+        config.data = Where::Directory(folder.path().to_owned());
     }
+    unhurried(&args, &settings, &mut config);
+    listen(&args, &settings, &mut config)?;
+    let grace = config.grace;
     let mut stop = Stop::listen()?;
-    let system = Arc::new(host::start(config).await?);
+    let system = Arc::new(host::start(&settings, config).await?);
     let played = tokio::select! {
         played = play(&args, &system, context.output) => played,
-        () = stop.wished() => Err(Failure::Misuse(interrupted(&args, &folder))),
+        () = stop.wished() => Err(Failure::Misuse(interrupted(temporary.is_some(), system.place()))),
     };
     if let Ok(()) = played
         && !args.once
     {
-        finale::invite(&system, &folder, context.output);
+        finale::invite(&system, context.output);
         stop.wished().await;
     }
-    system.shutdown().await;
+    host::end(&system, grace, &mut stop).await;
     keep_on_failure(temporary, &played);
     played
 }
 
-fn interrupted(args: &Args, folder: &Path) -> String {
-    match (args.once, &args.data) {
-        (true, None) => "interrupted; the temporary data is removed".to_owned(),
-        _ => {
-            let data = folder.display();
-            format!("interrupted; nothing is lost: `outrigger serve --data {data}` carries on with what is unfinished")
-        }
+fn interrupted(is_temporary: bool, place: &str) -> String {
+    if is_temporary {
+        return "interrupted; the temporary data is removed".to_owned();
     }
+    format!("interrupted; nothing is lost: `outrigger serve --data {place}` carries on with what is unfinished")
 }
 
-/// With --once nothing of an earlier day should be in the way, and nothing should be left over.
-fn place(args: &Args, file: &File) -> Result<(PathBuf, Option<TempDir>), Failure> {
-    if args.once && args.data.is_none() {
-        let folder = tempfile::Builder::new().prefix("outrigger-demo-").tempdir();
-        let folder =
-            folder.map_err(|error| Failure::Misuse(format!("no temporary folder: {error}; name one with --data")))?;
-        return Ok((folder.path().to_owned(), Some(folder)));
+/// With --once nothing of an earlier day should be in the way, and nothing should be left over; unless a place was named
+/// for this run.
+fn temporary(args: &Args, settings: &Settings) -> Result<Option<TempDir>, Failure> {
+    if !args.once || matches!(settings.origin("data"), Origin::Flag(_) | Origin::Variable(_)) {
+        return Ok(None);
     }
-    Ok((host::folder(args.data.clone(), file, serve::FOLDER), None))
+    let folder = tempfile::Builder::new().prefix("outrigger-demo-").tempdir();
+    folder.map(Some).map_err(|error| Failure::Misuse(format!("no temporary folder: {error}; name one with --data")))
 }
 
-fn unhurried(args: &Args, file: &File, config: &mut Config) {
-    if args.orders.is_none() && file.shipping == crate::settings::File::default().shipping {
+fn unhurried(args: &Args, settings: &Settings, config: &mut Config) {
+    let said = ["shipping.dispatch_after", "shipping.deliver_after"].into_iter().any(|key| settings.says(key));
+    if args.orders.is_none() && !said {
         config.shipping.dispatch_after = DISPATCH_AFTER;
         config.shipping.deliver_after = DELIVER_AFTER;
     }
+}
+
+/// What ends by itself listens only where it is told to.
+fn listen(args: &Args, settings: &Settings, config: &mut Config) -> Result<(), Failure> {
+    if args.once && !args.listen.is_wanted() {
+        return Ok(());
+    }
+    host::listen(settings, config)?;
+    config.metrics = config.metrics.filter(|_| !args.once || args.listen.metrics_port.is_some());
+    Ok(())
 }
 
 async fn play(args: &Args, system: &Arc<System>, output: Output) -> Result<(), Failure> {

@@ -21,7 +21,6 @@ use api::{
 use clap::Args;
 use futures::TryStreamExt;
 use serde_json::{Value, json};
-use std::path::Path;
 
 /// One order.
 #[derive(Debug, Args)]
@@ -72,9 +71,9 @@ pub struct Parked {
 
 /// Shows one order.
 pub async fn get(args: Get, context: &Context) -> Result<(), Failure> {
-    let order = match &args.place.data {
-        Some(folder) => {
-            let found = at_rest(folder, |order| order.order_id == args.order).await?;
+    let order = match args.place.books(context).await? {
+        Some(books) => {
+            let found = at_rest(books, |order| order.order_id == args.order).await?;
             Some(
                 found
                     .into_iter()
@@ -93,8 +92,8 @@ pub async fn get(args: Get, context: &Context) -> Result<(), Failure> {
 /// Lists orders, newest first.
 pub async fn list(args: List, context: &Context) -> Result<(), Failure> {
     let state = args.state.as_deref().map(named_state).transpose()?;
-    let orders = match &args.place.data {
-        Some(folder) => {
+    let orders = match args.place.books(context).await? {
+        Some(books) => {
             let wanted = |order: &Order| {
                 state.is_none_or(|state| order.state() == state)
                     && args
@@ -102,7 +101,7 @@ pub async fn list(args: List, context: &Context) -> Result<(), Failure> {
                         .as_ref()
                         .is_none_or(|id| order.customer.as_ref().is_some_and(|c| c.customer_id == *id))
             };
-            let mut orders = at_rest(folder, wanted).await?;
+            let mut orders = at_rest(books, wanted).await?;
             orders.reverse();
             orders.truncate(args.limit as usize);
             orders
@@ -141,8 +140,8 @@ async fn list_running(args: &List, state: Option<OrderState>) -> Result<Vec<Orde
 
 /// Shows changes until the order is final.
 pub async fn watch(args: Watch, context: &Context) -> Result<(), Failure> {
-    if let Some(folder) = &args.place.data {
-        let history = history_at_rest(folder, &args.order).await?;
+    if let Some(books) = args.place.books(context).await? {
+        let history = history_at_rest(books, &args.order).await?;
         let _ = history.iter().filter(|change| change.sequence > args.after).all(|change| tell(change, context.output));
         return Ok(());
     }
@@ -173,10 +172,10 @@ fn tell(change: &OrderChange, output: Output) -> bool {
 
 /// Lists the orders that wait for a person.
 pub async fn parked(args: Parked, context: &Context) -> Result<(), Failure> {
-    let parked = match &args.place.data {
-        Some(folder) => {
+    let parked = match args.place.books(context).await? {
+        Some(books) => {
             let waits = |order: &Order| order.state() == OrderState::NeedsAttention;
-            let orders = at_rest(folder, waits).await?.into_iter().take(args.limit.into());
+            let orders = at_rest(books, waits).await?.into_iter().take(args.limit.into());
             orders.map(|order| ParkedOrder { order: Some(order), ..ParkedOrder::default() }).collect()
         }
         None => {
@@ -221,8 +220,7 @@ fn named_state(name: &str) -> Result<OrderState, Failure> {
 }
 
 /// Orders of a system that is not running, oldest first.
-async fn at_rest(folder: &Path, wanted: impl Fn(&Order) -> bool) -> Result<Vec<Order>, Failure> {
-    let books = Books::at_rest(folder).await.map_err(Failure::misuse)?;
+async fn at_rest(books: Books, wanted: impl Fn(&Order) -> bool) -> Result<Vec<Order>, Failure> {
     let mut facts = books.order_facts();
     let mut orders = Vec::new();
     while let Some(fact) = facts.try_next().await.map_err(Failure::misuse)? {
@@ -236,8 +234,7 @@ async fn at_rest(folder: &Path, wanted: impl Fn(&Order) -> bool) -> Result<Vec<O
     Ok(orders)
 }
 
-async fn history_at_rest(folder: &Path, order_id: &str) -> Result<Vec<OrderChange>, Failure> {
-    let books = Books::at_rest(folder).await.map_err(Failure::misuse)?;
+async fn history_at_rest(books: Books, order_id: &str) -> Result<Vec<OrderChange>, Failure> {
     let mut facts = books.order_facts();
     let mut history = Vec::new();
     while let Some(fact) = facts.try_next().await.map_err(Failure::misuse)? {

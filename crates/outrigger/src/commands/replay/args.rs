@@ -18,10 +18,10 @@ the same call.")]
 pub struct Args {
     /// The feed, a CSV file: InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country.
     pub file: PathBuf,
-    /// Import into the data in this folder, with the whole system in this process [env: OUTRIGGER_DATA]
-    /// [default: ./outrigger-data].
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
+    /// Import into the data at this place, a folder or postgres://user@host:port/database, with the whole system in this
+    /// process [env: OUTRIGGER_DATA] [default: ./outrigger-data].
+    #[arg(long, value_name = "DIR|URL")]
+    pub data: Option<String>,
     /// Import into a running system instead.
     #[arg(long, conflicts_with = "data", value_name = "URL")]
     pub endpoint: Option<String>,

@@ -25,7 +25,7 @@ use crate::{
 };
 use ambient::Ambient;
 use shop::Shop;
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 use tally::Tally;
 use tokio::time::Instant;
 
@@ -34,9 +34,7 @@ pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let survey = Survey::of(&args.file).map_err(Failure::misuse)?;
     let Some(endpoint) = args.endpoint.clone() else { return embedded(args, survey, context).await };
     if args.faults.any() {
-        return Err(Failure::Misuse(
-            "faults are made in this process: use --data DIR instead of --endpoint".to_owned(),
-        ));
+        return Err(Failure::Misuse("faults are made in this process: use --data instead of --endpoint".to_owned()));
     }
     let shop = Shop::remote(&reach::wire(&endpoint, &Ambient::system())?);
     let mut stop = Stop::listen()?;
@@ -46,15 +44,15 @@ pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
 }
 
 async fn embedded(args: Args, survey: Survey, context: &Context) -> Result<(), Failure> {
-    let file = host::settings(context)?;
-    let named = args.data.clone().or_else(|| reach::variable("OUTRIGGER_DATA").map(PathBuf::from));
-    let folder = host::folder(named, &file, super::serve::FOLDER);
-    let mut config = host::config(&file, &folder)?;
+    let mut settings = host::settings(context)?;
+    settings.flag("data", args.data.as_deref());
+    let mut config = host::config(&settings, super::serve::FOLDER)?;
     args.faults.apply(&mut config);
+    let grace = config.grace;
     let mut stop = Stop::listen()?;
-    let system = Arc::new(host::start(config).await?);
+    let system = Arc::new(host::start(&settings, config).await?);
     let result = import(&args, survey, &Shop::embedded(&system), &mut stop, context).await;
-    system.shutdown().await;
+    host::end(&system, grace, &mut stop).await;
     result
 }
 
