@@ -20,8 +20,12 @@ use api::payment::v1::{
     payment_service_server::PaymentService,
 };
 use fabric::{Check, Violations, page::Listing, replay};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use tokio::time::timeout;
 use tonic::{Request, Response, Status};
+
+/// How long to wait for word of an operation before the books are looked into.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// The service's gRPC side.
 #[derive(Clone)]
@@ -46,7 +50,7 @@ impl Api {
         let key = intent.operation.key.clone();
         match self.books.intend(intent).await? {
             Intake::Known { payment, operation, replayed } => {
-                let watch = if operation.key == key { watch } else { self.board.watch(&operation.key) };
+                let watch = (operation.key == key).then_some(watch);
                 let (payment, operation) = self.settled(*payment, *operation, watch).await?;
                 match Problem::of(&operation) {
                     Some(problem) => Err(problem),
@@ -64,20 +68,27 @@ impl Api {
         }
     }
 
-    /// Waits until an operation's outcome is known.
+    /// Waits until an operation's outcome is known. `watch` began before it was read; without one it is read again.
     async fn settled(
         &self,
-        payment: Payment,
-        operation: Operation,
-        watch: Watch,
+        mut payment: Payment,
+        mut operation: Operation,
+        mut watch: Option<Watch>,
     ) -> Result<(Payment, Operation), Problem> {
-        if operation.stage.is_settled() {
-            return Ok((payment, operation));
+        while !operation.stage.is_settled() {
+            let Some(watching) = watch.take() else {
+                watch = Some(self.board.watch(&operation.key));
+                operation = self.books.operation(&operation.key).await?.ok_or(Problem::NotFound)?;
+                payment = self.books.payment(&operation.payment).await?.ok_or(Problem::NotFound)?;
+                continue;
+            };
+            // Word may be missing, when the answer to a commit was lost: then the books are looked into.
+            let Ok(news) = timeout(LOOK, watching.news()).await else { continue };
+            let Settled { payment, operations, .. } = Arc::unwrap_or_clone(news.ok_or(Problem::Stopping)?);
+            let ours = operations.into_iter().find(|settled| settled.key == operation.key);
+            return ours.map(|operation| (payment, operation)).ok_or(Problem::Stopping);
         }
-        let news = watch.news().await.ok_or(Problem::Stopping)?;
-        let Settled { payment, operations, .. } = Arc::unwrap_or_clone(news);
-        let ours = operations.into_iter().find(|settled| settled.key == operation.key);
-        ours.map(|operation| (payment, operation)).ok_or(Problem::Stopping)
+        Ok((payment, operation))
     }
 
     /// Withdraws a step, and waits until nothing of it is held or taken.
@@ -108,7 +119,9 @@ impl Api {
                 // What was to be given back was declined; the next void tries again.
                 return Err(Problem::Declined(payment.decline_reason));
             }
-            watch.news().await.ok_or(Problem::Stopping)?;
+            if let Ok(None) = timeout(LOOK, watch.news()).await {
+                return Err(Problem::Stopping);
+            }
         }
         Ok(payment)
     }

@@ -6,6 +6,11 @@
 //! it sends again, for an absent answer is not a no. An operation that was withdrawn is cancelled by its key, and only
 //! the gateway's word ends the doubt.
 
+mod absence;
+mod looks;
+
+pub use absence::Absence;
+
 use crate::{
     Settings,
     board::Board,
@@ -15,16 +20,22 @@ use crate::{
 };
 use ambient::Ambient;
 use api::types::Money;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use looks::Looks;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+    time::Duration,
+};
 use store::StoreError;
 use tokio::{
     sync::{Semaphore, mpsc::UnboundedReceiver},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
-const RECOVERY_PAGE: u64 = 500;
+/// How many operations are read from the books at once.
+const PAGE: u64 = 500;
 
 pub struct Driver {
     pub books: Books,
@@ -34,75 +45,74 @@ pub struct Driver {
     pub settings: Settings,
     /// Calls to the gateway at the same time.
     pub calls: Semaphore,
+    /// The books' absence, told once.
+    pub absence: Absence,
+}
+
+/// What the driver has in hand.
+#[derive(Default)]
+struct Hands {
+    tasks: JoinSet<String>,
+    /// By operation: how its task learns that it is withdrawn.
+    under_way: HashMap<String, CancellationToken>,
 }
 
 impl Driver {
     /// Takes errands until the service stops. What is under way then is found by the next start.
     pub async fn run(self: Arc<Self>, mut errands: UnboundedReceiver<Errand>, stop: CancellationToken) {
-        let mut tasks = JoinSet::new();
-        let mut under_way: HashMap<String, CancellationToken> = HashMap::new();
-        self.recover(&mut tasks, &mut under_way, &stop).await;
+        let mut hands = Hands::default();
+        // Operations of an earlier life: what became of them is not known here.
+        let mut looks = Looks::at_once(Instant::now());
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                Some(ended) = tasks.join_next(), if !tasks.is_empty() => {
-                    match ended {
-                        Ok(key) => { under_way.remove(&key); }
-                        Err(error) => tracing::error!(%error, "carrying an operation failed; the next start goes on with it"),
-                    }
+                Some(ended) = hands.tasks.join_next(), if !hands.tasks.is_empty() => match ended {
+                    Ok(key) => { hands.under_way.remove(&key); }
+                    Err(error) => tracing::error!(%error, "carrying an operation failed; the next start goes on with it"),
+                },
+                () = looks.due() => {
+                    let ended = self.look(&mut hands).await;
+                    looks.looked(ended.is_ok(), Instant::now() + self.settings.max_backoff);
                 }
                 Some(errand) = errands.recv() => match errand {
-                    Errand::Carry { operation, token } => self.begin(&mut tasks, &mut under_way, *operation, token, false),
-                    Errand::Withdraw { key } => if let Some(withdrawn) = under_way.get(&key) { withdrawn.cancel() },
+                    Errand::Carry { operation, token } => self.begin(&mut hands, *operation, token, false),
+                    Errand::Withdraw { key } => if let Some(withdrawn) = hands.under_way.get(&key) { withdrawn.cancel() },
+                    Errand::Look => looks.wanted(Instant::now()),
                 },
             }
         }
-        tasks.shutdown().await;
+        hands.tasks.shutdown().await;
         self.board.close();
     }
 
-    /// Operations of an earlier life, in batches: what became of them is not known here.
-    async fn recover(
-        self: &Arc<Self>,
-        tasks: &mut JoinSet<String>,
-        under_way: &mut HashMap<String, CancellationToken>,
-        stop: &CancellationToken,
-    ) {
+    /// Takes from the books, in batches, what is to be carried and is not.
+    async fn look(self: &Arc<Self>, hands: &mut Hands) -> Result<(), StoreError> {
         let mut after = String::new();
-        while !stop.is_cancelled() {
-            let page = match self.books.unfinished(&after, RECOVERY_PAGE).await {
-                Ok(page) => page,
-                Err(error) => {
-                    tracing::error!(%error, "unfinished operations could not be read");
-                    sleep(self.settings.max_backoff).await;
-                    continue;
-                }
-            };
-            let Some((last, _)) = page.last() else { return };
+        loop {
+            let page = self.books.unfinished(&after, PAGE).await;
+            let page = page.inspect_err(|error| self.absence.met(error, self.ambient.now()))?;
+            self.absence.over(self.ambient.now());
+            let Some((last, _)) = page.last() else { return Ok(()) };
             after.clone_from(&last.payment);
             for (operation, token) in page {
-                if !under_way.contains_key(&operation.key) {
-                    self.begin(tasks, under_way, operation, token, true);
-                }
+                self.begin(hands, operation, token, true);
             }
         }
     }
 
-    fn begin(
-        self: &Arc<Self>,
-        tasks: &mut JoinSet<String>,
-        under_way: &mut HashMap<String, CancellationToken>,
-        operation: Operation,
-        token: Token,
-        doubt: bool,
-    ) {
-        let withdrawn = CancellationToken::new();
-        if operation.cancel {
+    fn begin(self: &Arc<Self>, hands: &mut Hands, operation: Operation, token: Token, doubt: bool) {
+        let cancel = operation.cancel;
+        let withdrawn = match hands.under_way.entry(operation.key.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => {
+                let withdrawn = free.insert(CancellationToken::new());
+                hands.tasks.spawn(Arc::clone(self).carry(operation, token, doubt, withdrawn.clone()));
+                withdrawn
+            }
+        };
+        if cancel {
             withdrawn.cancel();
-        }
-        if under_way.insert(operation.key.clone(), withdrawn.clone()).is_none() {
-            tasks.spawn(Arc::clone(self).carry(operation, token, doubt, withdrawn));
         }
     }
 
@@ -217,11 +227,16 @@ impl Driver {
                 now: self.ambient.now(),
             };
             match self.books.rule(ruling).await {
-                Ok(settled) => return settled,
-                Err(StoreError::Closed) => return None,
-                Err(error) => {
-                    tracing::error!(operation = operation.key, %error, "the gateway's word could not be recorded")
+                Ok(settled) => {
+                    self.absence.over(self.ambient.now());
+                    if settled.is_none() {
+                        // By a unit whose answer was lost: what it left to be carried next, nobody was told of.
+                        self.books.look();
+                    }
+                    return settled;
                 }
+                Err(StoreError::Closed) => return None,
+                Err(error) => self.absence.met(&error, self.ambient.now()),
             }
             sleep(self.backoff(attempt)).await;
             attempt += 1;

@@ -68,10 +68,14 @@ impl From<Incomparable> for Problem {
 
 const NOTHING_MORE: &[(&str, &str)] = &[];
 
+/// Before another try of what will do no better at once.
+const SOON: Duration = Duration::from_millis(200);
+
 impl From<Problem> for Status {
     fn from(problem: Problem) -> Self {
         let message = problem.to_string();
         let failed = |reason| refusal(Code::FailedPrecondition, reason, &message, NOTHING_MORE);
+        let later = |message: &str, after| retry_later(Code::Unavailable, message, after);
         match &problem {
             Problem::Invalid(wrong) => wrong.clone().into(),
             Problem::NotFound => refusal(Code::NotFound, "PAYMENT_NOT_FOUND", &message, NOTHING_MORE),
@@ -86,9 +90,12 @@ impl From<Problem> for Status {
             Problem::Refused(why @ Refusal::RefundExceedsCapture) => {
                 refusal(Code::OutOfRange, why.name(), &message, NOTHING_MORE)
             }
-            Problem::Stopping
-            | Problem::Store(StoreError::Closed | StoreError::CommitFailed(_))
-            | Problem::Gateway(_) => retry_later(Code::Unavailable, &message, Duration::from_millis(200)),
+            Problem::Stopping | Problem::Gateway(_) => later(&message, SOON),
+            Problem::Store(StoreError::Expired) => Status::deadline_exceeded("there was no time left for the books"),
+            // Whatever became of it, it may come again under the same key.
+            Problem::Store(error) if error.is_unavailable() => {
+                later("the books cannot be used just now", error.retry_after().unwrap_or(SOON))
+            }
             Problem::Store(error) => {
                 tracing::error!(%error, "the books could not be used");
                 Status::internal("the books could not be used")

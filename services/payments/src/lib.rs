@@ -30,7 +30,14 @@ pub use facts::facts;
 pub use gateway::{Behaviour, FaultRates, GATEWAY, SimulatedGateway, gateway_facts, gateway_migrations, tokens};
 pub use migrations::migrations;
 
-use crate::{api::Api, board::Board, driver::Driver, gateway::Faults, gateway::Gateway, store::Books};
+use crate::{
+    api::Api,
+    board::Board,
+    driver::{Absence, Driver},
+    gateway::Faults,
+    gateway::Gateway,
+    store::Books,
+};
 use ::api::payment::v1::payment_service_server::PaymentServiceServer;
 use ::store::{Data, OpenError, Store};
 use ambient::Ambient;
@@ -114,6 +121,7 @@ pub async fn start(
         board: Arc::clone(&board),
         ambient: ambient.clone(),
         calls: Semaphore::new(settings.concurrency),
+        absence: Absence::default(),
         settings,
     };
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());

@@ -99,15 +99,22 @@ const SQLITE_GUARDS: [&str; 2] = [
      BEGIN SELECT RAISE(ABORT, 'ledger rows are never deleted'); END",
 ];
 
-const POSTGRES_GUARDS: [&str; 4] = [
-    // Reconciliation merges by keys, and compares their bytes.
+/// The same words, and one guard more: what SQLite does not have, a table emptied at a stroke, is a deletion too.
+const POSTGRES_GUARDS: [&str; 8] = [
+    // Pages follow each other by identifiers, and reconciliation merges by keys: both go by the bytes, as on SQLite and in
+    // Rust, whatever the database's language.
+    "ALTER TABLE payment ALTER COLUMN id TYPE TEXT COLLATE \"C\"",
+    "ALTER TABLE operation ALTER COLUMN key TYPE TEXT COLLATE \"C\"",
+    "ALTER TABLE operation ALTER COLUMN payment_id TYPE TEXT COLLATE \"C\"",
     "ALTER TABLE ledger ALTER COLUMN movement TYPE TEXT COLLATE \"C\"",
-    "CREATE FUNCTION ledger_stays() RETURNS trigger LANGUAGE plpgsql AS
-     $$ BEGIN RAISE EXCEPTION 'ledger rows are never updated or deleted'; END $$",
-    "CREATE TRIGGER ledger_not_changed BEFORE UPDATE OR DELETE ON ledger
-     FOR EACH ROW EXECUTE FUNCTION ledger_stays()",
-    "CREATE TRIGGER ledger_not_truncated BEFORE TRUNCATE ON ledger
-     FOR EACH STATEMENT EXECUTE FUNCTION ledger_stays()",
+    "CREATE FUNCTION ledger_not_updated() RETURNS trigger LANGUAGE plpgsql AS
+     $$ BEGIN RAISE EXCEPTION 'ledger rows are never updated'; END $$",
+    "CREATE TRIGGER ledger_not_updated BEFORE UPDATE ON ledger
+     FOR EACH STATEMENT EXECUTE FUNCTION ledger_not_updated()",
+    "CREATE FUNCTION ledger_not_deleted() RETURNS trigger LANGUAGE plpgsql AS
+     $$ BEGIN RAISE EXCEPTION 'ledger rows are never deleted'; END $$",
+    "CREATE TRIGGER ledger_not_deleted BEFORE DELETE OR TRUNCATE ON ledger
+     FOR EACH STATEMENT EXECUTE FUNCTION ledger_not_deleted()",
 ];
 
 #[async_trait]

@@ -2,9 +2,11 @@
 //!
 //! Three units carry all that happens. An *intent* is written before the gateway is called, a *ruling* records the
 //! gateway's word with all that follows from it, and a *withdrawal* turns a payment back. Each decides by the domain's
-//! rules and writes afterwards.
+//! rules and writes afterwards. Where units run side by side each holds what it decides on: the payment's row, then the
+//! request's key, then the saga's step; an operation's row changes only under its payment's lock (I1).
 
 mod entity;
+mod errand;
 mod intent;
 pub mod pages;
 mod rows;
@@ -12,6 +14,7 @@ mod ruling;
 mod withdrawal;
 
 pub use entity::ledger;
+pub use errand::Errand;
 pub use intent::{Intake, Intent};
 pub use pages::Page;
 pub use ruling::{Ruling, Settled};
@@ -20,15 +23,6 @@ pub use withdrawal::{Wish, Withdrawn};
 use crate::domain::{Operation, Payment, Token};
 use store::{Store, StoreError};
 use tokio::sync::mpsc::UnboundedSender;
-
-/// What a unit leaves for the driver to do, once it is durable.
-#[derive(Debug)]
-pub enum Errand {
-    /// Carry an operation to the gateway until the answer is definite.
-    Carry { operation: Box<Operation>, token: Token },
-    /// This operation is withdrawn: have it cancelled rather than carried on.
-    Withdraw { key: String },
-}
 
 /// The service's store, and the way to its driver. Cloning shares both.
 #[derive(Clone)]
@@ -71,11 +65,11 @@ impl Books {
 
     /// Hands an operation to the driver.
     pub fn carry(&self, operation: Operation, token: Token) {
-        hand_over(&self.errands, Errand::Carry { operation: Box::new(operation), token });
+        errand::hand_over(&self.errands, Errand::Carry { operation: Box::new(operation), token });
     }
-}
 
-/// Nobody listens only when the service is being stopped: the next start finds the operation in the table.
-fn hand_over(errands: &UnboundedSender<Errand>, errand: Errand) {
-    let _ = errands.send(errand);
+    /// Has the driver look for what is to be carried.
+    pub fn look(&self) {
+        errand::hand_over(&self.errands, Errand::Look);
+    }
 }

@@ -16,13 +16,20 @@ use std::sync::Arc;
 use store::{BoxFuture, Data, Store, StoreError, Tx};
 use world::*;
 
+on_both_engines! {
+    the_store_refuses_to_change_or_drop_a_ledger_row,
+    the_store_refuses_amounts_that_cannot_be,
+    every_change_is_told_once_in_order_with_what_moved,
+    reconcile_finds_each_planted_difference_and_nothing_else,
+    the_facts_tell_the_same_story_on_both_sides_and_no_token,
+}
+
 async fn run(store: &Store, sql: &'static str) -> Result<u64, StoreError> {
     store.unit(sql, |tx, sql| Box::pin(async move { Ok(tx.execute_unprepared(sql).await?.rows_affected()) })).await
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_store_refuses_to_change_or_drop_a_ledger_row() {
-    let world = World::new().await;
+async fn the_store_refuses_to_change_or_drop_a_ledger_row(place: Place) {
+    let world = World::new(place).await;
     world.charge("o1", "tok_ok").await.unwrap();
     let store = world.payments.store();
     for sql in ["UPDATE ledger SET amount = amount + 1", "UPDATE ledger SET currency = 'USD'", "DELETE FROM ledger"] {
@@ -35,9 +42,8 @@ async fn the_store_refuses_to_change_or_drop_a_ledger_row() {
     world.agrees().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_store_refuses_amounts_that_cannot_be() {
-    let world = World::new().await;
+async fn the_store_refuses_amounts_that_cannot_be(place: Place) {
+    let world = World::new(place).await;
     let held = world.authorise("o1", "tok_ok").await.unwrap();
     world.capture(&held).await.unwrap();
     let wrong = [
@@ -67,11 +73,10 @@ impl Consumer for Ear {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn every_change_is_told_once_in_order_with_what_moved() {
-    let world = World::new().await;
-    let (ear, listener) = (Arc::new(Ear::default()), Data::memory());
-    let store = listener.store("dashboard", journal::migrations()).await.unwrap();
+async fn every_change_is_told_once_in_order_with_what_moved(place: Place) {
+    let world = World::new(place).await;
+    let ear = Arc::new(Ear::default());
+    let store = world.place.data.store("dashboard", journal::migrations()).await.unwrap();
     let heard = Arc::clone(&ear);
     world
         .bus
@@ -91,9 +96,8 @@ async fn every_change_is_told_once_in_order_with_what_moved() {
     assert_eq!(told, [(Authorised, 0), (Captured, HUNDRED), (Captured, -4_000), (Refunded, -6_000)]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn reconcile_finds_each_planted_difference_and_nothing_else() {
-    let world = World::new().await;
+async fn reconcile_finds_each_planted_difference_and_nothing_else(place: Place) {
+    let world = World::new(place).await;
     for n in 0..5 {
         world.charge(&format!("o{n}"), "tok_ok").await.unwrap();
     }
@@ -125,9 +129,8 @@ async fn reconcile_finds_each_planted_difference_and_nothing_else() {
     assert_eq!(told, expected.map(|(key, ledger, gateway)| (key.to_owned(), ledger, gateway)));
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_facts_tell_the_same_story_on_both_sides_and_no_token() {
-    let world = World::new().await;
+async fn the_facts_tell_the_same_story_on_both_sides_and_no_token(place: Place) {
+    let world = World::new(place).await;
     let held = world.authorise("o1", "tok_ok").await.unwrap();
     world.capture(&held).await.unwrap();
     world.void("o1").await.unwrap();
@@ -162,12 +165,12 @@ async fn the_facts_tell_the_same_story_on_both_sides_and_no_token() {
 
 #[tokio::test]
 async fn both_stores_can_be_read_at_rest() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::over(Data::open(folder.path()).unwrap(), Default::default()).await;
+    let world = World::new(Place::folder()).await;
     world.charge("o1", "tok_ok").await.unwrap();
     world.stop().await;
-    drop(world);
-    let data = Data::open_existing(folder.path()).unwrap();
+    let folder = world.place.data.path().unwrap().to_owned();
+    let _folder = world.leaves();
+    let data = Data::open_existing(&folder).unwrap();
     let books = data.store(outrigger_payments::NAME, outrigger_payments::migrations()).await.unwrap();
     let gateway = data.store(GATEWAY, gateway_migrations()).await.unwrap();
     assert_eq!(facts(&books).try_collect::<Vec<_>>().await.unwrap().len(), 4);

@@ -6,9 +6,22 @@ use api::payment::v1::{ListPaymentsRequest, PaymentState};
 use tonic::Code;
 use world::*;
 
-#[tokio::test(start_paused = true)]
-async fn a_card_is_held_first_and_charged_when_captured() {
-    let world = World::new().await;
+on_both_engines! {
+    a_card_is_held_first_and_charged_when_captured,
+    an_instant_method_is_charged_at_once,
+    a_card_s_way_takes_four_units_here_and_two_at_the_gateway,
+    a_declined_payment_stays_declined_for_its_key,
+    a_declined_capture_leaves_the_hold_until_it_is_voided,
+    refunds_come_in_parts_and_never_exceed_what_was_taken,
+    what_is_not_held_is_not_captured,
+    a_void_gives_back_whatever_was_held_or_taken,
+    undoing_the_capture_gives_back_what_it_took,
+    pages_hold_each_payment_once_newest_first,
+    every_field_that_is_wrong_is_named_and_nothing_is_written,
+}
+
+async fn a_card_is_held_first_and_charged_when_captured(place: Place) {
+    let world = World::new(place).await;
     let held = world.authorise("o1", "tok_ok").await.unwrap();
     assert_eq!(held.state(), PaymentState::Authorised);
     assert_eq!((&held.authorised, &held.captured), (&Some(money(HUNDRED)), &Some(money(0))));
@@ -21,9 +34,8 @@ async fn a_card_is_held_first_and_charged_when_captured() {
     world.agrees().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_instant_method_is_charged_at_once() {
-    let world = World::new().await;
+async fn an_instant_method_is_charged_at_once(place: Place) {
+    let world = World::new(place).await;
     let taken = world.charge("o1", "tok_ok").await.unwrap();
     assert_eq!(taken.state(), PaymentState::Captured);
     assert_eq!((taken.authorised, taken.captured), (Some(money(HUNDRED)), Some(money(HUNDRED))));
@@ -31,9 +43,8 @@ async fn an_instant_method_is_charged_at_once() {
     world.agrees().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_card_s_way_takes_four_units_here_and_two_at_the_gateway() {
-    let world = World::new().await;
+async fn a_card_s_way_takes_four_units_here_and_two_at_the_gateway(place: Place) {
+    let world = World::new(place).await;
     world.capture(&world.authorise("o0", "tok_ok").await.unwrap()).await.unwrap();
     let (here, there) = (world.payments.store().stats(), world.gateway().store().stats());
     world.capture(&world.authorise("o1", "tok_ok").await.unwrap()).await.unwrap();
@@ -43,9 +54,8 @@ async fn a_card_s_way_takes_four_units_here_and_two_at_the_gateway() {
     assert!(statements <= 23, "{statements} statements");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_declined_payment_stays_declined_for_its_key() {
-    let world = World::new().await;
+async fn a_declined_payment_stays_declined_for_its_key(place: Place) {
+    let world = World::new(place).await;
     for _ in 0..2 {
         assert_eq!(reason(world.authorise("o1", "tok_declined").await), "PAYMENT_DECLINED");
         assert_eq!(reason(world.charge("o2", "tok_declined").await), "PAYMENT_DECLINED");
@@ -59,9 +69,8 @@ async fn a_declined_payment_stays_declined_for_its_key() {
     world.agrees().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_declined_capture_leaves_the_hold_until_it_is_voided() {
-    let world = World::new().await;
+async fn a_declined_capture_leaves_the_hold_until_it_is_voided(place: Place) {
+    let world = World::new(place).await;
     let token = "tok_declined_at_capture";
     let held = world.authorise("o1", token).await.unwrap();
     for _ in 0..2 {
@@ -73,9 +82,8 @@ async fn a_declined_capture_leaves_the_hold_until_it_is_voided() {
     assert_eq!(world.held(token).await, 0);
 }
 
-#[tokio::test(start_paused = true)]
-async fn refunds_come_in_parts_and_never_exceed_what_was_taken() {
-    let world = World::new().await;
+async fn refunds_come_in_parts_and_never_exceed_what_was_taken(place: Place) {
+    let world = World::new(place).await;
     let taken = world.charge("o1", "tok_ok").await.unwrap();
     let part = world.refund(&taken, "r1", 4_000).await.unwrap();
     assert_eq!((part.state(), part.refunded), (PaymentState::Captured, Some(money(4_000))));
@@ -89,9 +97,8 @@ async fn refunds_come_in_parts_and_never_exceed_what_was_taken() {
     world.agrees().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_is_not_held_is_not_captured() {
-    let world = World::new().await;
+async fn what_is_not_held_is_not_captured(place: Place) {
+    let world = World::new(place).await;
     let charged = world.charge("o1", "tok_ok").await.unwrap();
     assert_eq!(reason(world.capture(&charged).await), "NOT_AUTHORISED");
     let held = world.authorise("o2", "tok_ok").await.unwrap();
@@ -105,9 +112,8 @@ async fn what_is_not_held_is_not_captured() {
     assert_eq!(world.client.clone().capture(unknown).await.unwrap_err().code(), Code::NotFound);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_void_gives_back_whatever_was_held_or_taken() {
-    let world = World::new().await;
+async fn a_void_gives_back_whatever_was_held_or_taken(place: Place) {
+    let world = World::new(place).await;
     world.authorise("held", "tok_ok:held").await.unwrap();
     let taken = world.authorise("taken", "tok_ok:taken").await.unwrap();
     world.capture(&taken).await.unwrap();
@@ -124,9 +130,8 @@ async fn a_void_gives_back_whatever_was_held_or_taken() {
     world.agrees().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn undoing_the_capture_gives_back_what_it_took() {
-    let world = World::new().await;
+async fn undoing_the_capture_gives_back_what_it_took(place: Place) {
+    let world = World::new(place).await;
     let held = world.authorise("o1", "tok_ok").await.unwrap();
     world.capture(&held).await.unwrap();
     let undone = world.client.clone().void(voiding("o1", "capture")).await.unwrap().into_inner().payment.unwrap();
@@ -134,9 +139,8 @@ async fn undoing_the_capture_gives_back_what_it_took() {
     assert_eq!(world.taken("tok_ok").await, 0);
 }
 
-#[tokio::test(start_paused = true)]
-async fn pages_hold_each_payment_once_newest_first() {
-    let world = World::new().await;
+async fn pages_hold_each_payment_once_newest_first(place: Place) {
+    let world = World::new(place).await;
     for n in 0..7 {
         world.charge(&format!("o{n}"), "tok_ok").await.unwrap();
     }
@@ -158,9 +162,8 @@ async fn pages_hold_each_payment_once_newest_first() {
     assert_eq!(fabric::status::violations(&refused)[0].0, "page_token");
 }
 
-#[tokio::test(start_paused = true)]
-async fn every_field_that_is_wrong_is_named_and_nothing_is_written() {
-    let world = World::new().await;
+async fn every_field_that_is_wrong_is_named_and_nothing_is_written(place: Place) {
+    let world = World::new(place).await;
     let mut wrong = authorisation("o1", "");
     wrong.request_id = "tab\there".to_owned();
     wrong.order_id = String::new();

@@ -208,3 +208,7 @@ impl From<&Operation> for operation::Model {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "entity_tests.rs"]
+mod tests;

@@ -1,6 +1,6 @@
 //! The first half of every operation: the intent, with its key and its barrier, before the gateway hears of it.
 
-use super::{Errand, hand_over, rows};
+use super::{Errand, errand, rows};
 use crate::domain::{Admission, Kind, Operation, Payment, Stage};
 use ambient::Timestamp;
 use journal::{
@@ -39,6 +39,8 @@ pub enum Intake {
     OtherCurrency { expected: String },
 }
 
+/// A payment is held before keys and steps, here as in every unit; one that opens is held by nobody, and what keeps its
+/// repetitions apart is the key.
 pub async fn write(tx: &Tx, intent: &Intent, errands: &UnboundedSender<Errand>) -> Result<Intake, DbErr> {
     let mut operation = intent.operation.clone();
     let opening = intent.opening.is_some();
@@ -69,9 +71,8 @@ pub async fn write(tx: &Tx, intent: &Intent, errands: &UnboundedSender<Errand>) 
         }
     }
     if operation.stage == Stage::Running {
-        let errand = Errand::Carry { operation: Box::new(operation.clone()), token: payment.token.clone() };
-        let errands = errands.clone();
-        tx.on_commit(Box::new(move || hand_over(&errands, errand)));
+        let carry = Errand::Carry { operation: Box::new(operation.clone()), token: payment.token.clone() };
+        errand::after_commit(tx, errands, carry);
     }
     Ok(Intake::Known { payment: Box::new(payment), operation: Box::new(operation), replayed: false })
 }
@@ -125,6 +126,7 @@ async fn seen_before(tx: &Tx, intent: &Intent) -> Result<Option<Intake>, DbErr> 
 
 async fn known(tx: &Tx, key: &str) -> Result<Option<Intake>, DbErr> {
     let Some(operation) = rows::operation(tx, key).await? else { return Ok(None) };
-    let Some(payment) = rows::payment(tx, &operation.payment).await? else { return Ok(None) };
+    // Nothing is decided here. Read after the operation, so that it shows at least what came of it.
+    let Some(payment) = rows::seen(tx, &operation.payment).await? else { return Ok(None) };
     Ok(Some(Intake::Known { payment: Box::new(payment), operation: Box::new(operation), replayed: true }))
 }

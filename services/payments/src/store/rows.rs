@@ -15,7 +15,7 @@ pub async fn seen(tx: &Tx, id: &str) -> Result<Option<Payment>, DbErr> {
     payment::Entity::find_by_id(id).one(tx).await?.map(Payment::try_from).transpose()
 }
 
-/// A payment to decide on, locked for this unit where the engine has locks.
+/// A payment to decide on, held until the unit ends where units run side by side.
 pub async fn payment(tx: &Tx, id: &str) -> Result<Option<Payment>, DbErr> {
     payment::Entity::find_by_id(id).lock_exclusive().one(tx).await?.map(Payment::try_from).transpose()
 }

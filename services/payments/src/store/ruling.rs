@@ -50,6 +50,8 @@ pub async fn write(tx: &Tx, ruling: &Ruling) -> Result<Option<Settled>, DbErr> {
         next = remainder(tx, &mut payment, ruling).await?;
     }
     rows::update_payment(tx, &payment).await?;
+    // While the payment's row is this unit's alone: so its events get their numbers in the order in which they commit, and
+    // the bus relies on it.
     outbox::append(tx, &event(ruling, &payment, moved)).await?;
     Ok(Some(Settled { payment, operations, next }))
 }

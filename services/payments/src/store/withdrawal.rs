@@ -1,6 +1,6 @@
 //! Turning a step back, whatever became of it: not arrived, in doubt, held or taken (I5).
 
-use super::{Errand, hand_over, rows};
+use super::{Errand, errand, rows};
 use crate::domain::{Kind, Operation, Payment, Withdrawal};
 use ambient::Timestamp;
 use journal::{
@@ -8,6 +8,7 @@ use journal::{
     once::{self, Claim, Fingerprint, Key},
 };
 use sea_orm::DbErr;
+use std::collections::BTreeMap;
 use store::Tx;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -35,13 +36,12 @@ pub enum Withdrawn {
     NotUndoable,
 }
 
+/// The step's payments are held first, sorted, so that every unit locks in the same order. What comes while this one waits
+/// for the step's own row is found when it has that row; after that nothing comes any more.
 pub async fn write(tx: &Tx, wish: &Wish, errands: &UnboundedSender<Errand>) -> Result<Withdrawn, DbErr> {
-    let operations = rows::of_step(tx, &wish.saga, &wish.step).await?;
-    if operations.iter().any(|operation| operation.order != wish.order) {
-        return Ok(Withdrawn::OtherOrder);
-    }
-    if operations.iter().any(|operation| operation.kind == Kind::Refund) {
-        return Ok(Withdrawn::NotUndoable);
+    let mut payments = BTreeMap::new();
+    if let Err(refused) = hold(tx, wish, &mut payments).await? {
+        return Ok(refused);
     }
     let resource = format!("{}/{}", wish.saga, wish.step);
     let replayed = match once::claim(tx, &wish.key, &wish.fingerprint, &resource, wish.now).await? {
@@ -51,17 +51,35 @@ pub async fn write(tx: &Tx, wish: &Wish, errands: &UnboundedSender<Errand>) -> R
     };
     let step = barrier::Step { saga: wish.saga.clone(), step: wish.step.clone(), attempt: 0 };
     barrier::undo(tx, &step, wish.now).await?;
-    // Sorted by payment: every unit locks in the same order.
-    let mut ids: Vec<String> = operations.into_iter().map(|operation| operation.payment).collect();
-    ids.dedup();
-    let mut payments = Vec::with_capacity(ids.len());
-    for id in ids {
-        if let Some(mut payment) = rows::payment(tx, &id).await? {
-            turn_back(tx, &mut payment, wish, errands).await?;
-            payments.push(payment);
-        }
+    // Refused only now by what another order did under the same step at this moment: neither may have it.
+    if let Err(refused) = hold(tx, wish, &mut payments).await? {
+        return Ok(refused);
+    }
+    let mut payments: Vec<Payment> = payments.into_values().collect();
+    for payment in &mut payments {
+        turn_back(tx, payment, wish, errands).await?;
     }
     Ok(Withdrawn::Standing { payments, replayed })
+}
+
+/// Holds the payments that the step's operations belong to, but for those that are held already; or says why the step is
+/// not to be undone.
+async fn hold(tx: &Tx, wish: &Wish, held: &mut BTreeMap<String, Payment>) -> Result<Result<(), Withdrawn>, DbErr> {
+    let operations = rows::of_step(tx, &wish.saga, &wish.step).await?;
+    if operations.iter().any(|operation| operation.order != wish.order) {
+        return Ok(Err(Withdrawn::OtherOrder));
+    }
+    if operations.iter().any(|operation| operation.kind == Kind::Refund) {
+        return Ok(Err(Withdrawn::NotUndoable));
+    }
+    for id in operations.into_iter().map(|operation| operation.payment) {
+        if !held.contains_key(&id)
+            && let Some(payment) = rows::payment(tx, &id).await?
+        {
+            held.insert(id, payment);
+        }
+    }
+    Ok(Ok(()))
 }
 
 async fn turn_back(
@@ -92,8 +110,7 @@ async fn turn_back(
     payment.updated = wish.now;
     rows::update_payment(tx, payment).await?;
     if let Some(errand) = errand {
-        let errands = errands.clone();
-        tx.on_commit(Box::new(move || hand_over(&errands, errand)));
+        errand::after_commit(tx, errands, errand);
     }
     Ok(())
 }

@@ -2,24 +2,26 @@
 // Each test program uses a part of it, and what it needs for a story it may demand.
 #![allow(dead_code, clippy::unwrap_used)]
 
+mod place;
+
 use ambient::{Ambient, Timestamp};
 use api::{
     order::v1::{Payment as Means, PaymentMethod},
     payment::v1::{
-        AuthoriseRequest, CaptureRequest, ChargeRequest, GetPaymentRequest, Payment, ReconcileRequest,
-        ReconcileResponse, RefundRequest, VoidRequest, payment_service_client::PaymentServiceClient,
+        AuthoriseRequest, CaptureRequest, ChargeRequest, GetPaymentRequest, ListPaymentsRequest, Payment,
+        ReconcileRequest, ReconcileResponse, RefundRequest, VoidRequest, payment_service_client::PaymentServiceClient,
     },
     types::{Money, StepRef},
 };
 use fabric::{Mesh, Placement, Wire};
 use journal::Bus;
 use outrigger_payments::{self as payments, Payments, Settings, SimulatedGateway};
-use store::Data;
+pub use place::Place;
 use tonic::Status;
 
 pub struct World {
     pub ambient: Ambient,
-    pub data: Data,
+    pub place: Place,
     pub mesh: Mesh,
     pub bus: Bus,
     pub payments: Payments,
@@ -30,24 +32,34 @@ pub struct World {
 pub const HUNDRED: i64 = 10_000;
 
 impl World {
-    pub async fn new() -> Self {
-        Self::over(Data::memory(), Settings::default()).await
+    pub async fn new(place: Place) -> Self {
+        Self::over(place, Settings::default()).await
     }
 
-    pub async fn over(data: Data, settings: Settings) -> Self {
+    pub async fn over(place: Place, settings: Settings) -> Self {
         let contract = policy::Contract::from_descriptors(api::DESCRIPTORS).unwrap();
         let ambient = Ambient::seeded(7, Timestamp::from_millis(1_700_000_000_000));
         let mesh = Mesh::new(contract, ambient.clone(), Placement::InProcess);
         let bus = Bus::embedded(ambient.clone());
-        let payments = payments::start(&ambient, &data, &mesh, &bus, settings).await.unwrap();
+        let payments = payments::start(&ambient, &place.data, &mesh, &bus, settings).await.unwrap();
         let client = PaymentServiceClient::new(mesh.wire("orders", "payments"));
-        Self { ambient, data, mesh, bus, payments, client }
+        Self { ambient, place, mesh, bus, payments, client }
     }
 
     /// Stops, and starts again over the same data.
     pub async fn restarted(self) -> Self {
         self.stop().await;
-        Self::over(self.data, Settings::default()).await
+        Self::over(self.place, Settings::default()).await
+    }
+
+    /// What a folder leaves when all else is gone.
+    pub fn leaves(self) -> Option<tempfile::TempDir> {
+        self.place.leaves()
+    }
+
+    pub async fn payments_of(&self, order: &str) -> Vec<Payment> {
+        let request = ListPaymentsRequest { order_id: order.to_owned(), ..Default::default() };
+        self.client.clone().list_payments(request).await.unwrap().into_inner().payments
     }
 
     pub async fn stop(&self) {
