@@ -1,6 +1,6 @@
 //! One running system, and what a story does to it.
 
-use crate::{Basket, Wires, basket::pence};
+use crate::{Basket, Ground, Telling, Wires, basket::pence};
 use ambient::{Ambient, Timestamp};
 use api::{
     inventory::v1::{
@@ -19,11 +19,14 @@ use fabric::{Placement, Wire};
 use futures::TryStreamExt;
 use outrigger::system::{Config, System, Where};
 use payments::SimulatedGateway;
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 use tonic::{Code, Response, Status};
 
 /// A story that has not ended by now hangs.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// To the database, of each service: several worlds share a server.
+const CONNECTIONS: u32 = 4;
 
 /// Where an order came to rest.
 pub type Settled = Order;
@@ -33,48 +36,36 @@ pub struct World {
     system: System,
     wires: Wires,
     ambient: Ambient,
-    placement: Placement,
-    /// Kept for as long as the files in it are.
-    _folder: Option<tempfile::TempDir>,
+    /// Kept for as long as the system stands on it, when it is this world's alone.
+    _ground: Option<Ground>,
 }
 
 impl World {
     /// In one process, in memory, under tokio's clock: paused, it moves as fast as the story allows.
     pub async fn in_process() -> Self {
-        Self::with(Placement::InProcess, |_| {}).await
+        let nothing = |_: &mut Config| {};
+        Self::start(Placement::InProcess, Where::Memory, seeded(), nothing).await
     }
 
-    /// Each service behind its own TCP port, on files.
-    pub async fn over_tcp() -> Self {
-        Self::with(Placement::Tcp, |_| {}).await
-    }
-
-    /// As `placement` is usually told, with settings of the story's own.
-    pub async fn with(placement: Placement, adjust: impl FnOnce(&mut Config)) -> Self {
-        Self::under(placement, Ambient::seeded(7, Timestamp::from_millis(1_764_000_000_000)), adjust).await
+    /// As it is usually told in this way, with settings of the story's own. None where it cannot be, which is said.
+    pub async fn told(telling: Telling, adjust: impl FnOnce(&mut Config)) -> Option<Self> {
+        Self::under(telling, seeded(), adjust).await
     }
 
     /// The same with surroundings of the story's own.
-    pub async fn under(placement: Placement, ambient: Ambient, adjust: impl FnOnce(&mut Config)) -> Self {
-        match placement {
-            Placement::InProcess => Self::start(placement, Where::Memory, ambient, adjust).await,
-            Placement::Tcp => {
-                let folder = tempfile::tempdir().expect("a temporary folder");
-                let mut world = Self::start(placement, Where::Directory(folder.path().into()), ambient, adjust).await;
-                world._folder = Some(folder);
-                world
-            }
+    pub async fn under(telling: Telling, ambient: Ambient, adjust: impl FnOnce(&mut Config)) -> Option<Self> {
+        if telling == Telling::InProcess {
+            return Some(Self::start(Placement::InProcess, Where::Memory, ambient, adjust).await);
         }
+        let ground = Ground::of(telling)?;
+        let mut world = Self::on(&ground, telling.placement(), ambient, adjust).await;
+        world._ground = Some(ground);
+        Some(world)
     }
 
-    /// On the files of a folder that outlives it.
-    pub async fn in_folder(
-        placement: Placement,
-        folder: &Path,
-        ambient: Ambient,
-        adjust: impl FnOnce(&mut Config),
-    ) -> Self {
-        Self::start(placement, Where::Directory(folder.into()), ambient, adjust).await
+    /// On ground that outlives it.
+    pub async fn on(ground: &Ground, placement: Placement, ambient: Ambient, adjust: impl FnOnce(&mut Config)) -> Self {
+        Self::start(placement, ground.place(), ambient, adjust).await
     }
 
     async fn start(placement: Placement, data: Where, ambient: Ambient, adjust: impl FnOnce(&mut Config)) -> Self {
@@ -82,14 +73,10 @@ impl World {
         let mut config = Config::new(ambient.clone(), data, placement);
         let network = wires.clone();
         config.between = Some(fabric::Between::new(move |callee, way| network.around(callee, way)));
+        config.database.connections = CONNECTIONS;
         adjust(&mut config);
         let system = System::start(config).await.expect("the system starts");
-        Self { system, wires, ambient, placement, _folder: None }
-    }
-
-    /// How its services reach each other.
-    pub fn placement(&self) -> Placement {
-        self.placement
+        Self { system, wires, ambient, _ground: None }
     }
 
     /// The network between the services.
@@ -268,6 +255,10 @@ impl World {
     pub async fn stop(self) {
         self.system.shutdown().await;
     }
+}
+
+fn seeded() -> Ambient {
+    Ambient::seeded(7, Timestamp::from_millis(1_764_000_000_000))
 }
 
 /// The reason that an error carries for machines.

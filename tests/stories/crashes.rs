@@ -3,16 +3,15 @@
 
 use ambient::Ambient;
 use api::order::v1::{Order, OrderState};
-use fabric::Placement;
-use outrigger_tests::{Delivery, PRICE, World, basket, power_fails};
-use std::{path::Path, sync::Arc, time::Duration};
+use outrigger_tests::{Delivery, Ground, PRICE, Telling, World, basket, power_fails};
+use std::{sync::Arc, time::Duration};
 use tokio::{runtime::Runtime, sync::Notify};
 
 /// Before the effect, or after it.
 const MOMENTS: [Delivery; 2] = [Delivery::Hangs, Delivery::AnswerHangs];
 
-async fn open(placement: Placement, folder: &Path) -> World {
-    World::in_folder(placement, folder, Ambient::system(), |config| {
+async fn open(telling: Telling, ground: &Ground) -> World {
+    World::on(ground, telling.placement(), Ambient::system(), |config| {
         config.shipping.dispatch_after = Duration::from_millis(5);
         config.shipping.deliver_after = Duration::from_millis(5);
     })
@@ -44,10 +43,9 @@ async fn all_end_right(world: &World) {
 }
 
 /// How many calls an undisturbed run makes.
-fn calls(placement: Placement) -> u64 {
-    let folder = tempfile::tempdir().unwrap();
+fn calls(telling: Telling, ground: &Ground) -> u64 {
     Runtime::new().unwrap().block_on(async {
-        let world = open(placement, folder.path()).await;
+        let world = open(telling, ground).await;
         world.stock([("MUG", 10), ("RARE", 1)]).await;
         let before = world.wires().attempts();
         all_end_right(&world).await;
@@ -58,10 +56,10 @@ fn calls(placement: Placement) -> u64 {
 }
 
 /// Everything that runs is gone at the `at`th call, as if the power had failed.
-fn crash_at(placement: Placement, folder: &Path, at: u64, moment: Delivery) {
+fn crash_at(telling: Telling, ground: &Ground, at: u64, moment: Delivery) {
     let runtime = Runtime::new().unwrap();
     runtime.block_on(async {
-        let world = open(placement, folder).await;
+        let world = open(telling, ground).await;
         world.stock([("MUG", 10), ("RARE", 1)]).await;
         let start = world.wires().attempts();
         let reached = Arc::new(Notify::new());
@@ -82,18 +80,19 @@ fn crash_at(placement: Placement, folder: &Path, at: u64, moment: Delivery) {
             () = placing => {}
         }
     });
-    power_fails(runtime, folder);
+    power_fails(runtime, ground);
 }
 
-fn survives_a_crash_at_every_call(placement: Placement) {
-    let calls = calls(placement);
+fn survives_a_crash_at_every_call(telling: Telling) {
+    let Some(undisturbed) = Ground::of(telling) else { return };
+    let calls = calls(telling, &undisturbed);
     assert!(calls >= 14, "three orders make at least fourteen calls, not {calls}");
     for at in 1..=calls {
         for moment in MOMENTS {
-            let folder = tempfile::tempdir().unwrap();
-            crash_at(placement, folder.path(), at, moment);
+            let ground = Ground::of(telling).expect("there was ground a moment ago");
+            crash_at(telling, &ground, at, moment);
             Runtime::new().unwrap().block_on(async {
-                let world = open(placement, folder.path()).await;
+                let world = open(telling, &ground).await;
                 all_end_right(&world).await;
                 world.stop().await;
             });
@@ -103,10 +102,15 @@ fn survives_a_crash_at_every_call(placement: Placement) {
 
 #[test]
 fn a_crash_after_every_log_record_is_survived_in_process() {
-    survives_a_crash_at_every_call(Placement::InProcess);
+    survives_a_crash_at_every_call(Telling::InProcess);
 }
 
 #[test]
 fn a_crash_after_every_log_record_is_survived_over_tcp() {
-    survives_a_crash_at_every_call(Placement::Tcp);
+    survives_a_crash_at_every_call(Telling::OverTcp);
+}
+
+#[test]
+fn a_crash_after_every_log_record_is_survived_on_postgres() {
+    survives_a_crash_at_every_call(Telling::OnPostgres);
 }

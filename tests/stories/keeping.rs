@@ -2,8 +2,7 @@
 
 use ambient::Ambient;
 use api::order::v1::{OrderState, Resolution};
-use fabric::Placement;
-use outrigger_tests::{Delivery, PRICE, World, basket, power_fails, refused, story};
+use outrigger_tests::{Delivery, Ground, PRICE, Telling, World, basket, power_fails, refused, story};
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
 use tokio::{runtime::Runtime, sync::Notify};
@@ -97,10 +96,9 @@ fn noting(
     }
 }
 
-#[test]
-fn an_order_stays_in_its_trace_after_a_crash() {
-    let folder = tempfile::tempdir().unwrap();
-    let open = || World::in_folder(Placement::InProcess, folder.path(), Ambient::system(), |_| {});
+fn an_order_stays_in_its_trace_after_a_crash(telling: Telling) {
+    let Some(ground) = Ground::of(telling) else { return };
+    let open = || World::on(&ground, telling.placement(), Ambient::system(), |_| {});
     let place = |world: World| async move {
         let order = fabric::trace::scope(
             format!("00-{TRACE}-00f067aa0ba902b7-01"),
@@ -118,7 +116,7 @@ fn an_order_stays_in_its_trace_after_a_crash() {
         let _placed = place(world).await;
         reached.notified().await;
     });
-    power_fails(runtime, folder.path());
+    power_fails(runtime, &ground);
     Runtime::new().unwrap().block_on(async {
         let world = open().await;
         world.wires().fare(noting(&seen, Delivery::Once, reached.clone()));
@@ -129,4 +127,14 @@ fn an_order_stays_in_its_trace_after_a_crash() {
     let seen = seen.lock();
     assert!(seen.len() > 5, "before the crash and after it: {seen:?}");
     assert!(seen.iter().all(|(_, trace)| trace == TRACE), "{seen:?}");
+}
+
+#[test]
+fn an_order_stays_in_its_trace_after_a_crash_in_process() {
+    an_order_stays_in_its_trace_after_a_crash(Telling::InProcess);
+}
+
+#[test]
+fn an_order_stays_in_its_trace_after_a_crash_on_postgres() {
+    an_order_stays_in_its_trace_after_a_crash(Telling::OnPostgres);
 }

@@ -12,10 +12,9 @@ mod plan;
 mod storm;
 
 use ambient::{Ambient, Timestamp};
-use fabric::Placement;
 use luck::{Luck, Weather};
 use outrigger::system::Config;
-use outrigger_tests::{World, power_fails};
+use outrigger_tests::{Ground, Telling, World, power_fails};
 use std::{ops::Range, time::Duration};
 use storm::Storm;
 use tokio::runtime::Runtime;
@@ -71,11 +70,11 @@ async fn over(storm: &Storm, world: World, weather: Weather) {
     world.stop().await;
 }
 
-async fn weathers(placement: Placement, storm: Storm, weather: Weather) {
+async fn weathers(telling: Telling, storm: Storm, weather: Weather) {
     let seed = storm.seed;
     let _named = Named(seed);
     let ambient = Ambient::seeded(seed, Timestamp::from_millis(1_764_000_000_000));
-    let world = World::under(placement, ambient, |config| moods(config, seed)).await;
+    let Some(world) = World::under(telling, ambient, |config| moods(config, seed)).await else { return };
     storm::open_shop(&world, storm.plan.opening).await;
     world.wires().fare(move |attempt| weather.fate(attempt));
     storm.rage(&world).await;
@@ -88,7 +87,7 @@ async fn after_a_storm_everything_adds_up_in_process() {
         let luck = Luck::of(seed, "weather");
         let longest = luck.pick(&[Duration::from_secs(2), Duration::from_secs(30)]);
         let weather = Weather { seed, roughness: luck.pick(&[0.1, 0.2, 0.4]), longest, hangs: true };
-        weathers(Placement::InProcess, Storm::new(seed, orders(30), Duration::from_secs(20)), weather).await;
+        weathers(Telling::InProcess, Storm::new(seed, orders(30), Duration::from_secs(20)), weather).await;
     }
 }
 
@@ -100,16 +99,24 @@ fn in_real_time(seed: u64) -> Weather {
 async fn after_a_storm_everything_adds_up_over_tcp() {
     for seed in seeds(2) {
         let storm = Storm::new(seed, orders(30), Duration::from_secs(2));
-        weathers(Placement::Tcp, storm, in_real_time(seed)).await;
+        weathers(Telling::OverTcp, storm, in_real_time(seed)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_storm_everything_adds_up_on_postgres() {
+    for seed in seeds(2) {
+        let storm = Storm::new(seed, orders(30), Duration::from_secs(2));
+        weathers(Telling::OnPostgres, storm, in_real_time(seed)).await;
     }
 }
 
 /// The power fails three times in the middle of the storm; whoever did not hear asks again.
-fn survives_power_failures(placement: Placement, seed: u64) {
+fn survives_power_failures(telling: Telling, seed: u64) {
     let _named = Named(seed);
-    let folder = tempfile::tempdir().unwrap();
+    let Some(ground) = Ground::of(telling) else { return };
     let (storm, weather) = (Storm::new(seed, orders(30), Duration::from_secs(2)), in_real_time(seed));
-    let open = || World::in_folder(placement, folder.path(), Ambient::system(), |config| moods(config, seed));
+    let open = || World::on(&ground, telling.placement(), Ambient::system(), |config| moods(config, seed));
     let luck = Luck::of(seed, "power");
     for life in 0..3 {
         let runtime = Runtime::new().unwrap();
@@ -122,7 +129,7 @@ fn survives_power_failures(placement: Placement, seed: u64) {
             let light = luck.within(Duration::from_millis(800));
             let _ = tokio::time::timeout(light, storm.rage(&world)).await;
         });
-        power_fails(runtime, folder.path());
+        power_fails(runtime, &ground);
     }
     Runtime::new().unwrap().block_on(async {
         let world = open().await;
@@ -135,13 +142,20 @@ fn survives_power_failures(placement: Placement, seed: u64) {
 #[test]
 fn after_a_storm_with_power_failures_everything_adds_up_in_process() {
     for seed in seeds(2) {
-        survives_power_failures(Placement::InProcess, seed);
+        survives_power_failures(Telling::InProcess, seed);
     }
 }
 
 #[test]
 fn after_a_storm_with_power_failures_everything_adds_up_over_tcp() {
     for seed in seeds(1) {
-        survives_power_failures(Placement::Tcp, seed);
+        survives_power_failures(Telling::OverTcp, seed);
+    }
+}
+
+#[test]
+fn after_a_storm_with_power_failures_everything_adds_up_on_postgres() {
+    for seed in seeds(1) {
+        survives_power_failures(Telling::OnPostgres, seed);
     }
 }
