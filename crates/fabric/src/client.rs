@@ -1,8 +1,8 @@
 //! The way out: what every call to another service passes, outermost first.
 
 use crate::{
-    Wire, deadline::DeadlineLayer, methods::Methods, observed::Observed, one_status::OneStatusLayer,
-    traced::TracedLayer, way::Way,
+    Wire, attempt::AttemptLayer, deadline::DeadlineLayer, method::Method, methods::Methods, observed::Observed,
+    one_status::OneStatusLayer, traced::TracedLayer, way::Way,
 };
 use ambient::Ambient;
 use policy::{Contract, MethodPolicy};
@@ -10,6 +10,7 @@ use resilience::{
     Breaker, BreakerLayer, BreakerPolicy, BudgetPolicy, Observer, RetryBudget, RetryLayer, SharedBreaker, TimedLayer,
 };
 use std::sync::Arc;
+use telemetry::metrics::Attempts;
 use tokio::time::Instant;
 use tower::{Layer, ServiceBuilder};
 
@@ -39,31 +40,34 @@ impl Client<'_> {
         Wire::of_stack(Methods::new(stacks, Wire::of_stack(OneStatusLayer.layer(shared.way.clone()))))
     }
 
-    /// The sentence: traced → one status → deadline → retried within budget, and each attempt: timed → breaker → sent.
+    /// The sentence: traced → one status → deadline → retried within budget, and each attempt: traced → timed → breaker →
+    /// sent.
     fn stack(&self, path: &str, policy: &MethodPolicy, shared: &Shared) -> Wire {
-        let observer: Arc<dyn Observer> = Arc::new(self.observed(path));
+        let Self { caller, callee, .. } = *self;
+        let method = Method::client(caller, callee, path);
+        let attempts = Arc::new(Attempts::new(caller, callee, &method.name));
+        let observed = Observed { caller, callee, method: method.name.clone(), attempts: Arc::clone(&attempts) };
+        let observer: Arc<dyn Observer> = Arc::new(observed);
         let told = || Arc::clone(&observer);
         let retry =
             policy.retry.map(|retry| RetryLayer::new(retry, Arc::clone(&shared.budget), self.ambient.clone(), told()));
         let attempt_timeout = policy.retry.and_then(|retry| retry.attempt_timeout);
         let stack = ServiceBuilder::new()
             // Outermost: a refusal is a span too.
-            .layer(TracedLayer::client(self.caller, self.callee, path, self.ambient))
+            .layer(TracedLayer::client(&method, self.ambient))
             // Whatever ends the call below, the caller sees one status.
             .layer(OneStatusLayer)
             // Before the retries: all attempts share what the caller gave.
             .layer(DeadlineLayer::client(policy.deadline))
             // Only where the contract has a retry; around all that belongs to one attempt.
             .option_layer(retry)
+            // Every attempt is a span and is counted, those that never leave included.
+            .layer(AttemptLayer::new(caller, callee, path, &attempts))
             // One attempt that hangs must leave time for the next.
             .layer(TimedLayer::new(attempt_timeout, told()))
             // Inside the retries: every attempt is judged. Next to the way: it is the way's endpoint that is judged.
             .layer(BreakerLayer::new(shared.breaker.clone(), told()))
             .service(shared.way.clone());
         Wire::of_stack(stack)
-    }
-
-    fn observed(&self, path: &str) -> Observed {
-        Observed { caller: self.caller, callee: self.callee, method: path.trim_start_matches('/').to_owned() }
     }
 }

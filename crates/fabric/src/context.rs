@@ -1,45 +1,42 @@
-//! What a handler's task carries along: until when, and within which trace. Calls made in it inherit both.
+//! What a handler's task carries along: until when, and at work on what. Calls made in it inherit both.
+//!
+//! The two are kept apart, so that a scope of the one leaves the other as it is, whichever stands outside.
 
-use http::HeaderValue;
 use resilience::Deadline;
 use std::future::Future;
+use telemetry::Work;
 
 /// Carried by the task of one call being handled.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
     /// By when the call must have ended.
     pub deadline: Option<Deadline>,
-    /// The W3C trace context, as it goes into a header: copying it is a reference count.
-    pub trace: Option<HeaderValue>,
+    /// Within which trace, and about which order.
+    pub work: Work,
 }
 
 tokio::task_local! {
-    static CURRENT: Context;
+    static DEADLINE: Option<Deadline>;
 }
 
 impl Context {
-    /// The context of this task; an empty one outside of any call.
-    pub fn current() -> Self {
-        CURRENT.try_with(Clone::clone).unwrap_or_default()
-    }
-
-    /// The deadline alone, without copying the rest.
+    /// The deadline of this task; none outside of any call.
     pub fn deadline() -> Option<Deadline> {
-        CURRENT.try_with(|context| context.deadline).ok().flatten()
+        DEADLINE.try_with(|deadline| *deadline).ok().flatten()
     }
 
-    /// The trace alone.
-    pub fn trace() -> Option<HeaderValue> {
-        CURRENT.try_with(|context| context.trace.clone()).ok().flatten()
+    /// Runs a future under this deadline, and at work on what it was.
+    pub fn until<F: Future>(deadline: Option<Deadline>, future: F) -> impl Future<Output = F::Output> {
+        DEADLINE.scope(deadline, future)
     }
 
     /// Runs a future in this context.
     pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
-        CURRENT.scope(self, future)
+        self.work.scope(DEADLINE.scope(self.deadline, future))
     }
 
     /// Runs a closure in this context.
     pub fn sync_scope<R>(self, run: impl FnOnce() -> R) -> R {
-        CURRENT.sync_scope(self, run)
+        self.work.sync_scope(|| DEADLINE.sync_scope(self.deadline, run))
     }
 }

@@ -25,9 +25,7 @@ impl Deadline {
 
     /// Runs a future under a deadline of one's own: for work that is no call, but makes some. None takes it away.
     pub async fn scope<F: Future>(until: Option<Instant>, future: F) -> F::Output {
-        let deadline = until.map(resilience::Deadline::at);
-        // What surrounds it is looked at when it runs, not where it was written: scopes nest either way round.
-        Context { deadline, ..Context::current() }.scope(future).await
+        Context::until(until.map(resilience::Deadline::at), future).await
     }
 }
 

@@ -4,17 +4,16 @@
 use crate::{
     context::Context,
     panics::{InContext, panicked},
-    traced::Carried,
 };
 use resilience::{Answer, Deadline, Reply, Request, Response, ended};
 use std::{
     convert::Infallible,
     task::{self, Poll},
 };
+use telemetry::Work;
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Status, body::Body};
 use tower::{Service, ServiceExt};
-use tracing::Instrument;
 
 /// A generated server, each call in its own task.
 #[derive(Clone)]
@@ -36,10 +35,9 @@ where
         let method = request.uri().clone();
         let context = Context {
             deadline: request.extensions().get::<Deadline>().copied(),
-            trace: request.extensions().get::<Carried>().map(|trace| trace.0.clone()),
+            work: request.extensions().get::<Work>().cloned().unwrap_or_default(),
         };
-        let task = run(self.0.clone(), request, context).in_current_span();
-        let task = AbortOnDropHandle::new(tokio::spawn(task));
+        let task = AbortOnDropHandle::new(tokio::spawn(run(self.0.clone(), request, context)));
         Box::pin(async move {
             match task.await {
                 Ok(result) => result,

@@ -81,7 +81,7 @@ impl Mesh {
         if !inner.contract.has_service(S::NAME) {
             return Err(HostError::NotInContract { service: S::NAME });
         }
-        inner.registry.add(name, S::NAME, server::wire(service, &inner.contract, &inner.ambient))?;
+        inner.registry.add(name, S::NAME, server::wire(name, service, &inner.contract, &inner.ambient))?;
         if inner.placement == Placement::Tcp && inner.registry.door(name).is_none() {
             match inner.open_door(name).await {
                 Ok(door) => inner.registry.put_door(name, Arc::new(door)),

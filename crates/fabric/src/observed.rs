@@ -1,7 +1,8 @@
-//! What the resilience layers do, told to the log. A metric each joins here.
+//! What the resilience layers do, told to the metrics and to the log.
 
 use resilience::{Event, Observer, Transition};
-use telemetry::names;
+use std::sync::Arc;
+use telemetry::{metrics::Attempts, names};
 use tokio::time::Instant;
 use tonic::Code;
 
@@ -9,33 +10,52 @@ use tonic::Code;
 pub struct Observed {
     pub caller: &'static str,
     pub callee: &'static str,
+    /// `package.Service/Method`.
     pub method: String,
+    pub attempts: Arc<Attempts>,
 }
 
 impl Observer for Observed {
     fn on(&self, event: Event) {
-        let Self { caller, callee, method } = self;
+        let Self { caller, callee, method, attempts } = self;
         match event {
+            Event::Ended { attempts: made } => attempts.per_call(made),
             Event::Retrying { attempt, code, after } => {
-                tracing::debug!(target: names::RPC_TARGET, caller, callee, %method, attempt, code = name(code), ?after, "retrying");
+                attempts.retried(name(code));
+                tracing::debug!(target: names::RPC_TARGET, caller, callee, method, attempt, code = name(code), ?after, "retrying");
             }
             Event::BudgetSpent { attempt, code } => {
-                tracing::warn!(target: names::RPC_TARGET, caller, callee, %method, attempt, code = name(code), "not retried: the retry budget is spent");
+                attempts.budget_spent();
+                tracing::warn!(target: names::RPC_TARGET, caller, callee, method, attempt, code = name(code), "not retried: the retry budget is spent");
             }
             Event::AttemptTimedOut { after } => {
-                tracing::debug!(target: names::RPC_TARGET, caller, callee, %method, ?after, "an attempt timed out");
+                attempts.timed_out();
+                tracing::debug!(target: names::RPC_TARGET, caller, callee, method, ?after, "an attempt timed out");
             }
             Event::Refused => {
-                tracing::debug!(target: names::RPC_TARGET, caller, callee, %method, "refused: the breaker is open");
+                attempts.refused();
+                tracing::debug!(target: names::RPC_TARGET, caller, callee, method, "refused: the breaker is open");
             }
-            Event::Breaker(Transition::Opened { until }) => {
+            Event::Breaker(transition) => self.changed(transition),
+        }
+    }
+}
+
+impl Observed {
+    fn changed(&self, transition: Transition) {
+        let Self { caller, callee, attempts, .. } = self;
+        match transition {
+            Transition::Opened { until } => {
+                attempts.breaker("open");
                 let open_for = until.saturating_duration_since(Instant::now());
                 tracing::warn!(target: names::RPC_TARGET, caller, callee, ?open_for, "the breaker opened");
             }
-            Event::Breaker(Transition::HalfOpened) => {
+            Transition::HalfOpened => {
+                attempts.breaker("half_open");
                 tracing::debug!(target: names::RPC_TARGET, caller, callee, "the breaker lets a probe through");
             }
-            Event::Breaker(Transition::Closed) => {
+            Transition::Closed => {
+                attempts.breaker("closed");
                 tracing::info!(target: names::RPC_TARGET, caller, callee, "the breaker closed");
             }
         }

@@ -1,7 +1,7 @@
 //! The way in: what every call to a hosted service passes, outermost first.
 
 use crate::{
-    Wire, callers::CallersLayer, deadline::DeadlineLayer, isolated::Isolated, metadata::MetadataLayer,
+    Wire, callers::CallersLayer, deadline::DeadlineLayer, isolated::Isolated, metadata::MetadataLayer, method::Method,
     methods::Methods, panics::PanicsLayer, traced::TracedLayer,
 };
 use ambient::Ambient;
@@ -32,22 +32,22 @@ impl<S> Server for S where
 {
 }
 
-/// A wire into a generated server, with a stack for each of its methods. One that the contract does not have is answered
-/// UNIMPLEMENTED by the server itself.
-pub fn wire<S: Server>(service: S, contract: &Contract, ambient: &Ambient) -> Wire {
+/// A wire into a generated server hosted as `name`, with a stack for each of its methods. One that the contract does not have
+/// is answered UNIMPLEMENTED by the server itself.
+pub fn wire<S: Server>(name: &str, service: S, contract: &Contract, ambient: &Ambient) -> Wire {
     let handler = Wire::of_stack(Isolated(service));
     let own = |path: &str| path.strip_prefix('/').and_then(|path| path.split('/').next()) == Some(S::NAME);
     let methods = contract.methods().filter(|(path, _)| own(path));
-    let stacks = methods.map(|(path, policy)| (path.to_owned(), stack(path, policy, ambient, handler.clone())));
+    let stacks = methods.map(|(path, policy)| (path.to_owned(), stack((name, path), policy, ambient, handler.clone())));
     Wire::of_stack(Methods::new(stacks, Wire::of_stack(PanicsLayer.layer(handler.clone()))))
 }
 
 /// The sentence: traced → metadata limited → panics caught → deadline → caller known and allowed → handler, in a task of its
 /// own.
-fn stack(path: &str, policy: &MethodPolicy, ambient: &Ambient, handler: Wire) -> Wire {
+fn stack((name, path): (&str, &str), policy: &MethodPolicy, ambient: &Ambient, handler: Wire) -> Wire {
     let stack = ServiceBuilder::new()
         // Outermost: a refusal is a span too.
-        .layer(TracedLayer::server(path, ambient))
+        .layer(TracedLayer::server(&Method::server(name, path), ambient))
         // Before anything reads the headers at length; and no answer leaves that the other side would refuse.
         .layer(MetadataLayer)
         // A panic is this call's INTERNAL and nobody else's, in the layers below as well.

@@ -1,21 +1,42 @@
 //! The trace that a piece of work belongs to, as a W3C `traceparent`. Calls carry it on by themselves; events and sagas store
 //! it and come back to it with [`scope`].
 
-use crate::context::Context;
-use http::HeaderValue;
 use std::future::Future;
-use telemetry::Traceparent;
+pub use telemetry::names;
+use telemetry::{Work, names::Attribute};
 
-/// The trace of the call that this task handles; none outside of one.
+/// The trace of the call that this task handles, naming the call's own span as the parent of what follows; none outside of
+/// one.
 pub fn current() -> Option<String> {
-    Context::trace().and_then(|trace| trace.to_str().ok().map(str::to_owned))
+    Work::with_current(|work| work.trace().and_then(|trace| trace.to_str().ok().map(str::to_owned))).flatten()
 }
 
 /// Runs a future within a trace that was stored. What is no trace context (the empty text, say) means none.
-pub async fn scope<F: Future>(traceparent: impl AsRef<str>, future: F) -> F::Output {
-    let known = traceparent.as_ref().parse::<Traceparent>().ok();
-    let trace = known.and_then(|_| HeaderValue::from_str(traceparent.as_ref()).ok());
-    Context { trace, ..Context::current() }.scope(future).await
+pub fn scope<F: Future>(traceparent: impl AsRef<str>, future: F) -> impl Future<Output = F::Output> {
+    Work::stored(traceparent.as_ref()).scope(future)
+}
+
+/// The same, about an order: the spans of calls made within it say so, and so does every line logged.
+pub fn scope_of_order<F: Future>(
+    traceparent: impl AsRef<str>,
+    order_id: &str,
+    future: F,
+) -> impl Future<Output = F::Output> {
+    let work = Work::stored(traceparent.as_ref());
+    work.note(names::ORDER_ID, order_id);
+    work.scope(future)
+}
+
+/// Says of the call that this task handles what it is about: its span, the spans of calls made from now on, and, of an order,
+/// the lines logged. The first word on an attribute stands. What is no identifier is not said.
+///
+/// ```
+/// use outrigger_fabric::trace::{annotate, names};
+///
+/// annotate(names::ORDER_ID, "01ARZ3NDEKTSV4RRFFQ69G5FAV"); // outside of a call: nothing happens
+/// ```
+pub fn annotate(attribute: Attribute, id: &str) {
+    Work::with_current(|work| work.note(attribute, id));
 }
 
 #[cfg(test)]

@@ -1,121 +1,104 @@
-//! The outermost layer of both stacks: the call's span, and the trace it belongs to.
+//! The outermost layer of both stacks: the call's span and its end, and the trace it belongs to.
 //!
-//! A trace begins where a call without one comes in, and is carried on by every call made under it. Spans are `debug`: while
-//! nobody listens there is none, and the trace context is passed on as it came, for the price of a reference count.
+//! A trace begins where a call without one comes in, and is carried on by every call made under it. Whether it is recorded is
+//! decided here before anything is built: a call that is not has no span, and its trace context is passed on as it came,
+//! for the price of a reference count. Every call is counted, with the time it took, whether it is recorded or not.
 
-use crate::{callers, context::Context};
+use crate::{callers, ending::Ending, method::Method};
 use ambient::Ambient;
-use http::{HeaderName, HeaderValue};
+use http::HeaderValue;
 use resilience::{Next, Reply, Request, Response, watched};
 use std::{
     sync::Arc,
     task::{self, Poll},
 };
-use telemetry::{Traceparent, names};
-use tonic::{Code, Status};
+use telemetry::{Span, Traceparent, Work, names};
+use tonic::Status;
 use tower::{Layer, Service, ServiceExt};
-use tracing::{Instrument, Level, Span, field::Empty};
 
-const TRACEPARENT: HeaderName = HeaderName::from_static(names::TRACEPARENT);
-
-/// In a request's extensions: the trace that its handler works in.
-#[derive(Clone, Debug)]
-pub struct Carried(pub HeaderValue);
-
-/// Spans for the calls of one method.
+/// Spans and metrics for the calls of one method.
 #[derive(Clone)]
-pub struct TracedLayer(Arc<Method>);
-
-struct Method {
+pub struct TracedLayer {
     side: Side,
-    path: String,
+    method: Arc<Method>,
     ambient: Ambient,
 }
 
+#[derive(Clone, Copy)]
 enum Side {
-    Client { caller: &'static str, callee: &'static str },
+    Client,
     Server,
 }
 
 impl TracedLayer {
     /// The caller's side.
-    pub fn client(caller: &'static str, callee: &'static str, path: &str, ambient: &Ambient) -> Self {
-        Self(Arc::new(Method {
-            side: Side::Client { caller, callee },
-            path: path.to_owned(),
-            ambient: ambient.clone(),
-        }))
+    pub fn client(method: &Arc<Method>, ambient: &Ambient) -> Self {
+        Self { side: Side::Client, method: Arc::clone(method), ambient: ambient.clone() }
     }
 
     /// The callee's side.
-    pub fn server(path: &str, ambient: &Ambient) -> Self {
-        Self(Arc::new(Method { side: Side::Server, path: path.to_owned(), ambient: ambient.clone() }))
+    pub fn server(method: &Arc<Method>, ambient: &Ambient) -> Self {
+        Self { side: Side::Server, method: Arc::clone(method), ambient: ambient.clone() }
     }
-}
 
-impl Method {
-    /// Carries on the trace of the request, or of the task that makes it; begins one where neither has any.
-    fn carry(&self, request: &mut Request) -> Span {
-        let own = request.headers().get(TRACEPARENT).filter(|header| parse(header).is_some()).cloned();
-        let known = match self.side {
-            Side::Client { .. } => own.or_else(Context::trace),
-            Side::Server => own,
+    /// Carries on the trace that a request brings, or begins one, for whatever the handler does.
+    fn come_in(&self, request: &mut Request) -> (Span, Work) {
+        let known = request.headers().get(names::TRACEPARENT).filter(|header| Traceparent::of(header).is_some());
+        let (header, mut span) = known.cloned().map_or_else(|| self.begin(), |header| self.carry_on(header));
+        span.set_id(names::CALLER, callers::named(request));
+        let work = Work::within(header);
+        request.extensions_mut().insert(work.clone());
+        (span, work)
+    }
+
+    /// Carries on the trace of the request, or of the task that makes it. Where neither has any it begins here if spans are
+    /// exported, else where the call comes in.
+    fn go_out(&self, request: &mut Request) -> (Span, Work) {
+        let own = request.headers().get(names::TRACEPARENT).filter(|header| Traceparent::of(header).is_some()).cloned();
+        let work = Work::current();
+        let known = own.or_else(|| work.trace().cloned());
+        let (header, mut span) = match known {
+            None if self.method.traces.is_none() => return (Span::none(), work),
+            None => self.begin(),
+            Some(header) => self.carry_on(header),
         };
-        let recorded = tracing::enabled!(target: names::RPC_TARGET, Level::DEBUG);
-        let (header, span) = match (known, &self.side) {
-            (Some(header), _) if !recorded => (header, Span::none()),
-            (None, Side::Client { .. }) if !recorded => return Span::none(), // begins where it comes in
-            (known, _) => {
-                let root = || Traceparent::root(recorded, || self.ambient.dice().bits());
-                let parent = known.as_ref().and_then(parse);
-                let context = parent.unwrap_or_else(root).child(self.ambient.dice().bits());
-                (header(context), if recorded { self.span(request, context, parent) } else { Span::none() })
-            }
-        };
-        if let Side::Server = self.side {
-            request.extensions_mut().insert(Carried(header));
-        } else {
-            request.headers_mut().insert(TRACEPARENT, header);
+        span.set_notes(&work);
+        request.headers_mut().insert(names::TRACEPARENT, header);
+        (span, work)
+    }
+
+    /// The same trace, caused by the call's span if it has one.
+    fn carry_on(&self, header: HeaderValue) -> (HeaderValue, Span) {
+        let Some(traces) = &self.method.traces else { return (header, Span::none()) };
+        let Some(parent) = Traceparent::of(&header) else { return self.begin() };
+        if traces.tracer.samples(Some(parent), parent.trace_id()) {
+            let span = traces.tracer.begin(&traces.shape, parent, Some(parent));
+            return (header_of(&span, parent), span);
         }
-        span
+        // As it came, unless it came to be recorded and the sampler says no.
+        (if parent.sampled() { parent.flagged(false).header() } else { header }, Span::none())
     }
 
-    fn span(&self, request: &Request, context: Traceparent, parent: Option<Traceparent>) -> Span {
-        let method = self.path.trim_start_matches('/');
-        let span = match self.side {
-            Side::Client { caller, callee } => tracing::debug_span!(
-                target: names::RPC_TARGET, names::CLIENT_SPAN, { names::RPC_SYSTEM } = "grpc", { names::RPC_METHOD } = method,
-                { names::CALLER } = caller, { names::CALLEE } = callee, { names::RPC_STATUS } = Empty,
-                { names::TRACE_ID } = Empty, { names::SPAN_ID } = Empty, { names::PARENT_ID } = Empty
-            ),
-            Side::Server => tracing::debug_span!(
-                target: names::RPC_TARGET, names::SERVER_SPAN, { names::RPC_SYSTEM } = "grpc", { names::RPC_METHOD } = method,
-                { names::CALLER } = callers::named(request), { names::RPC_STATUS } = Empty,
-                { names::TRACE_ID } = Empty, { names::SPAN_ID } = Empty, { names::PARENT_ID } = Empty
-            ),
+    /// The first span of a trace, or the beginning of one that nobody records.
+    fn begin(&self) -> (HeaderValue, Span) {
+        let Some(traces) = &self.method.traces else {
+            return (Traceparent::root(false, || self.ambient.dice().bits()).header(), Span::none());
         };
-        span.record(names::TRACE_ID, format!("{:032x}", context.trace_id()));
-        span.record(names::SPAN_ID, format!("{:016x}", context.parent_id()));
-        if let Some(parent) = parent {
-            span.record(names::PARENT_ID, format!("{:016x}", parent.parent_id()));
-        }
-        span
+        let root = traces.tracer.root();
+        let span = if root.sampled() { traces.tracer.begin(&traces.shape, root, None) } else { Span::none() };
+        (header_of(&span, root), span)
     }
 }
 
-fn parse(header: &HeaderValue) -> Option<Traceparent> {
-    header.to_str().ok()?.parse().ok()
-}
-
-fn header(context: Traceparent) -> HeaderValue {
-    HeaderValue::try_from(context.to_string()).expect("hexadecimal digits and dashes are valid in a header")
+fn header_of(span: &Span, otherwise: Traceparent) -> HeaderValue {
+    span.context().unwrap_or(otherwise).header()
 }
 
 impl<S> Layer<S> for TracedLayer {
     type Service = Traced<S>;
 
     fn layer(&self, next: S) -> Traced<S> {
-        Traced { next, method: Arc::clone(&self.0) }
+        Traced { next, layer: self.clone() }
     }
 }
 
@@ -123,7 +106,7 @@ impl<S> Layer<S> for TracedLayer {
 #[derive(Clone)]
 pub struct Traced<S> {
     next: S,
-    method: Arc<Method>,
+    layer: TracedLayer,
 }
 
 impl<S: Next> Service<Request> for Traced<S> {
@@ -136,16 +119,16 @@ impl<S: Next> Service<Request> for Traced<S> {
     }
 
     fn call(&mut self, mut request: Request) -> Reply {
-        let span = self.method.carry(&mut request);
+        let (span, work) = match self.layer.side {
+            Side::Client => self.layer.go_out(&mut request),
+            Side::Server => self.layer.come_in(&mut request),
+        };
+        let mut ending = Ending::of(&self.layer.method, span, work);
         let reply = self.next.clone().oneshot(request);
-        if span.is_none() {
-            return Box::pin(reply);
-        }
         Box::pin(async move {
-            let result = reply.instrument(span.clone()).await;
-            watched(result, move |code: Code| {
-                span.record(names::RPC_STATUS, policy::Codes::name(code as i32));
-            })
+            let result = reply.await;
+            ending.explain(&result);
+            watched(result, move |code| ending.end(code))
         })
     }
 }

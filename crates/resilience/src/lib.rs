@@ -65,7 +65,7 @@ pub use breaking::{BreakerLayer, Breaking, SharedBreaker};
 pub use budget::{BudgetPolicy, RetryBudget};
 pub use deadline::{Deadline, GRPC_TIMEOUT, Malformed};
 pub use ending::{code_in, ended, watched};
-pub use observer::{Event, Observer, Silent};
+pub use observer::{Attempt, Event, Observer, Silent};
 pub use pushback::Pushback;
 pub use retry::{Attempts, Failure, Verdict};
 pub use retrying::{RetryLayer, Retrying};

@@ -4,8 +4,8 @@
 //! contract has a retry, which only idempotent ones can have (I10). A request that cannot be taken whole is sent once.
 
 use crate::{
-    Attempts, Deadline, Event, Failure, Next, Observer, Pushback, Reply, Request, Response, RetryBudget, Taken,
-    Verdict, take,
+    Attempt, Attempts, Deadline, Event, Failure, Next, Observer, Pushback, Reply, Request, Response, RetryBudget,
+    Taken, Verdict, take,
 };
 use ambient::Ambient;
 use bytes::Bytes;
@@ -110,21 +110,30 @@ async fn run<S: Next>(next: S, shared: Arc<Shared>, request: Request) -> Result<
     };
     let deadline = parts.extensions.get::<Deadline>().copied();
     let mut attempts = Attempts::new(&shared.policy);
+    let mut attempt = Attempt::default();
     loop {
-        let result = next.clone().oneshot(again(&parts, &message, attempts.failed(), deadline)).await;
-        let Some(failure) = Failure::of(&result) else { return result };
+        let result = next.clone().oneshot(again(&parts, &message, attempt, deadline)).await;
+        let Some(failure) = Failure::of(&result) else {
+            shared.observer.on(Event::Ended { attempts: attempt.number });
+            return result;
+        };
         let now = Instant::now();
         let left = deadline.map(|deadline| deadline.remaining(now).unwrap_or_default());
         let verdict = attempts.on_failure(&failure, shared.ambient.dice().unit(), left);
-        let (attempt, code) = (attempts.failed(), failure.code);
+        let (number, code) = (attempt.number, failure.code);
         match verdict {
-            Verdict::Enough => return result,
+            Verdict::Enough => {
+                shared.observer.on(Event::Ended { attempts: number });
+                return result;
+            }
             Verdict::Again { after } if shared.budget.withdraw(now) => {
-                shared.observer.on(Event::Retrying { attempt, code, after });
+                shared.observer.on(Event::Retrying { attempt: number, code, after });
                 sleep(after).await;
+                attempt = Attempt { number: number + 1, waited: after };
             }
             Verdict::Again { .. } => {
-                shared.observer.on(Event::BudgetSpent { attempt, code });
+                shared.observer.on(Event::BudgetSpent { attempt: number, code });
+                shared.observer.on(Event::Ended { attempts: number });
                 return Pushback::stop(result);
             }
         }
@@ -132,14 +141,15 @@ async fn run<S: Next>(next: S, shared: Arc<Shared>, request: Request) -> Result<
 }
 
 /// The request once more: the message by reference, the headers copied.
-fn again(parts: &Parts, message: &Bytes, failed: u32, deadline: Option<Deadline>) -> Request {
+fn again(parts: &Parts, message: &Bytes, attempt: Attempt, deadline: Option<Deadline>) -> Request {
     let mut request = Request::new(Body::new(http_body_util::Full::new(message.clone())));
     *request.method_mut() = parts.method.clone();
     *request.uri_mut() = parts.uri.clone();
     *request.version_mut() = parts.version;
     *request.headers_mut() = parts.headers.clone();
-    if failed > 0 {
-        request.headers_mut().insert(PREVIOUS_ATTEMPTS, HeaderValue::from(failed));
+    if attempt.number > 1 {
+        request.headers_mut().insert(PREVIOUS_ATTEMPTS, HeaderValue::from(attempt.number - 1));
+        request.extensions_mut().insert(attempt);
     }
     if let Some(deadline) = deadline {
         request.extensions_mut().insert(deadline);

@@ -43,6 +43,7 @@ impl Queue {
     }
 
     /// Up to a batch, oldest first; empty when nothing waits.
+    #[allow(clippy::vec_box)] // a span is moved by its pointer, from its beginning to its export
     pub fn take(&self) -> Vec<Box<Record>> {
         let mut waiting = self.waiting.lock();
         let most = self.batch.min(waiting.len());

@@ -82,6 +82,9 @@ impl Server {
         let said = surroundings(&request);
         let attempts = request.metadata().get("grpc-previous-rpc-attempts").cloned();
         let echo = request.into_inner();
+        if echo.text.starts_with("order-") {
+            fabric::trace::annotate(fabric::trace::names::ORDER_ID, &echo.text);
+        }
         let mut unfinished = Unfinished(Some(self.dropped.clone()));
         if echo.delay_ms > 0 {
             sleep(Duration::from_millis(echo.delay_ms.into())).await;
