@@ -143,12 +143,22 @@ impl Data {
         }
     }
 
+    /// Whether it is there, as far as is known: a database that went away is noticed within seconds, and is waited for by
+    /// whoever needs it. Costs nothing to ask.
+    pub fn is_reachable(&self) -> bool {
+        match &self.0 {
+            Place::Folder { .. } | Place::Memory(_) => true,
+            Place::Postgres(server) => server.ownership.is_held(),
+        }
+    }
+
     /// Opens the database of `service` and applies those of `migrations` that it has not seen, each whole or not at
     /// all. Needs a tokio runtime.
     ///
     /// # Errors
     /// [`OpenError::Newer`] when the data knows a migration that is not among `migrations`;
-    /// [`OpenError::Migration`], [`OpenError::Unusable`], and [`OpenError::Missing`] after [`Data::open_existing`].
+    /// [`OpenError::Migration`], [`OpenError::Unusable`], [`OpenError::Unreachable`], and [`OpenError::Missing`] after
+    /// [`Data::open_existing`] and [`Data::postgres_existing`].
     pub async fn store(
         &self,
         service: &'static str,

@@ -98,7 +98,7 @@ fn newer() -> Vec<Box<dyn MigrationTrait>> {
 
 #[tokio::test]
 async fn migrations_are_applied_once_and_newer_data_is_refused() {
-    for (_folder, data) in common::places() {
+    for (_kept, data) in common::engines("migrations_are_applied_once_and_newer_data_is_refused").await {
         open(&data).await.close().await;
         let store = data.store("test", newer()).await.unwrap();
         add(&store, "kept").await.unwrap();
@@ -113,7 +113,7 @@ async fn migrations_are_applied_once_and_newer_data_is_refused() {
 
 #[tokio::test]
 async fn a_migration_that_fails_half_way_leaves_nothing() {
-    for (_folder, data) in common::places() {
+    for (_kept, data) in common::engines("a_migration_that_fails_half_way_leaves_nothing").await {
         let mut broken = counters();
         broken.push(script("0002_notes", "CREATE TABLE note (text TEXT); CREATE TABLE counter (again TEXT);"));
         let failed = data.store("test", broken).await.unwrap_err();

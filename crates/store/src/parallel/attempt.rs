@@ -76,7 +76,9 @@ where
             Some(Trouble::Gone) => Setback::Again(Again::Absent(reason)),
             Some(Trouble::Contended) => Setback::Again(Again::Contended(reason)),
             Some(Trouble::Cancelled) if self.patience.is_over() => Setback::Final(StoreError::Expired),
-            Some(Trouble::Cancelled | Trouble::Refused) | None => Setback::Final(error),
+            // It took longer than any statement may: too much is going on, or somebody who is gone still holds a lock.
+            Some(Trouble::Cancelled) => Setback::Final(StoreError::CommitFailed(reason)),
+            Some(Trouble::Refused) | None => Setback::Final(error),
         }
     }
 

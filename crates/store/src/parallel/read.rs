@@ -57,8 +57,8 @@ impl Parallel {
 fn meaning(own: Option<DbErr>, failure: DbErr, patience: &Patience) -> StoreError {
     match Trouble::of_statement(&failure) {
         Trouble::Gone => StoreError::Unavailable(failure.to_string()),
-        Trouble::Contended => StoreError::CommitFailed(failure.to_string()),
         Trouble::Cancelled if patience.is_over() => StoreError::Expired,
-        Trouble::Cancelled | Trouble::Refused => StoreError::Db(own.unwrap_or(failure)),
+        Trouble::Contended | Trouble::Cancelled => StoreError::CommitFailed(failure.to_string()),
+        Trouble::Refused => StoreError::Db(own.unwrap_or(failure)),
     }
 }

@@ -3,7 +3,7 @@
 use crate::OpenError;
 use sqlx::{ConnectOptions, postgres::PgConnectOptions};
 use std::fmt;
-use url::Url;
+use url::{ParseError, Url};
 
 /// Parameters that a URL may carry. Any other would be ignored by the driver, with its value in the log.
 const PARAMETERS: [&str; 4] = ["sslmode", "sslrootcert", "sslcert", "sslkey"];
@@ -24,7 +24,10 @@ impl Address {
     /// # Errors
     /// [`OpenError::Url`], which names what is wrong and shows nothing of the URL.
     pub fn parse(text: &str) -> Result<Self, OpenError> {
-        let url = Url::parse(text).map_err(|error| wrong(format!("is none ({error})")))?;
+        let url = Url::parse(text).map_err(|error| match error {
+            ParseError::EmptyHost => wrong("names no host"),
+            error => wrong(format!("is none ({error})")),
+        })?;
         check(&url)?;
         let options: PgConnectOptions =
             text.parse().map_err(|_| wrong("has a parameter with a value it cannot have"))?;

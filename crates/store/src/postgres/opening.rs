@@ -1,12 +1,14 @@
 //! Is the database one that can be used, and is a service's schema in it. Why not is said with what to do about it.
 
-use super::{Address, Session, Trouble};
+use super::{Address, Session};
 use crate::OpenError;
 use sqlx::Error;
 use std::{path::PathBuf, time::Duration};
 
 /// The oldest version that knows what sessions ask for.
 const OLDEST: u32 = 140_000;
+
+const TOO_OLD: &str = "it is older than PostgreSQL 14";
 
 /// For questions that take the server no time.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -22,7 +24,7 @@ pub(crate) async fn check(address: &Address) -> Result<(), OpenError> {
         return Err(unusable(address, "it does not say what it is"));
     };
     if version.parse().is_ok_and(|version: u32| version < OLDEST) {
-        return Err(unusable(address, "it is older than PostgreSQL 14"));
+        return Err(unusable(address, TOO_OLD));
     }
     if standby == "t" {
         let reason = "it is a standby, which cannot be written".to_owned();
@@ -61,20 +63,23 @@ pub(super) async fn schema(address: &Address, name: &str, create: bool, place: &
 
 /// Why the database could not be opened: it is not there, which may pass, or it does not want us, which will not.
 pub(super) fn unopened(address: &Address, error: &Error) -> OpenError {
-    let reason = match error {
-        Error::Database(said) => said.message().to_owned(),
-        other => other.to_string(),
+    let Some(said) = error.as_database_error() else {
+        let reason = error.to_string();
+        return match error {
+            Error::Tls(_) | Error::Configuration(_) => unusable(address, &reason),
+            _ => OpenError::Unreachable { place: address.shown().to_owned(), reason },
+        };
     };
-    match code(error).as_deref() {
-        Some("3D000") => unusable(address, &format!("{reason}: create it (CREATE DATABASE), or correct the URL")),
-        Some("28P01" | "28000") => unusable(address, &format!("{reason}: correct the user or the password in the URL")),
-        // Too many connections, for now.
-        Some("53300") => OpenError::Unreachable { place: address.shown().to_owned(), reason },
-        _ if matches!(error, Error::Tls(_) | Error::Configuration(_)) => unusable(address, &reason),
-        _ if matches!(Trouble::of(error), Trouble::Gone | Trouble::Cancelled) => {
-            OpenError::Unreachable { place: address.shown().to_owned(), reason }
+    let (code, reason) = (said.code().unwrap_or_default(), said.message());
+    match code.get(..2).unwrap_or_default() {
+        // Starting, stopping, too many connections, a broken network or disk, out of time: these pass.
+        "57" | "53" | "08" | "58" => {
+            OpenError::Unreachable { place: address.shown().to_owned(), reason: reason.to_owned() }
         }
-        _ => unusable(address, &reason),
+        "3D" => unusable(address, &format!("{reason}: create it (CREATE DATABASE), or correct the URL")),
+        "28" => unusable(address, &format!("{reason}: correct the user or the password in the URL")),
+        "42" if reason.contains("unrecognized configuration parameter") => unusable(address, TOO_OLD),
+        _ => unusable(address, reason),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Whoever has no deadline waits so long for its turn.
-const TURN: Duration = Duration::from_secs(30);
+const TURN: Duration = Duration::from_secs(60);
 
 /// A database that is not there is waited for so long: a restart of it is waited out, an outage is said aloud.
 const ABSENCE: Duration = Duration::from_secs(5);

@@ -18,6 +18,9 @@ use std::{io, time::Duration};
 /// How long a server may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// A transaction may be silent at least this long.
+const IDLE: Duration = Duration::from_secs(10);
+
 /// How much longer than the server itself the client waits for the end of a statement.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -80,17 +83,21 @@ impl Session {
 
 /// What every session is told at its start, whatever the role or the database would have it default to.
 pub(super) fn options(address: &Address, service: &str, statement_timeout: Duration) -> PgConnectOptions {
+    let idle = statement_timeout.max(IDLE) + GRACE;
     let settings = [
         ("search_path", format!("\"{service}\"")),
         ("statement_timeout", statement_timeout.as_millis().to_string()),
         // A unit that stops speaking holds its locks no longer than this.
-        ("idle_in_transaction_session_timeout", (statement_timeout + GRACE).as_millis().to_string()),
+        ("idle_in_transaction_session_timeout", idle.as_millis().to_string()),
+        // One that nobody needs at the moment, or that holds the lock of the database, may rest.
+        ("idle_session_timeout", "0".to_owned()),
         // A statement whose client has gone is not finished for nobody.
         ("client_connection_check_interval", "1000".to_owned()),
         // The other end of a dead network is noticed within some ten seconds, and its locks are free.
         ("tcp_keepalives_idle", "5".to_owned()),
         ("tcp_keepalives_interval", "2".to_owned()),
         ("tcp_keepalives_count", "3".to_owned()),
+        ("client_min_messages", "warning".to_owned()),
         ("default_transaction_isolation", "read committed".to_owned()),
     ];
     address.options().application_name(&format!("outrigger/{service}")).options(settings)
@@ -105,7 +112,7 @@ fn query(statement: Statement) -> Query<'static, Postgres, SqlxValues> {
 /// caller leaves before that.
 async fn heard<T>(lost: &mut bool, limit: Duration, reply: BoxFuture<'_, Result<T, Error>>) -> Result<T, Error> {
     if std::mem::replace(lost, true) {
-        return Err(Error::Protocol("an earlier statement of this session was not heard to its end".to_owned()));
+        return Err(Error::InvalidArgument("an earlier statement was given up before its end".to_owned()));
     }
     let reply = tokio::time::timeout(limit, reply).await.unwrap_or_else(|_| Err(silent()));
     *lost = reply.as_ref().is_err_and(|error| Trouble::of(error) == Trouble::Gone);

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+pub mod wire;
+
 use outrigger_store::{
     Data, Postgres, Store, StoreError, Tx,
     sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement},
@@ -69,6 +71,22 @@ pub async fn exec(tx: &Tx, sql: &str, values: Vec<outrigger_store::sea_orm::Valu
 pub async fn number(tx: &Tx, sql: &str) -> Result<i64, DbErr> {
     let row = tx.query_one_raw(Statement::from_string(tx.get_database_backend(), sql)).await?;
     row.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?.try_get("", "n")
+}
+
+/// A store on a PostgreSQL of its own database. None where there is no server, which is said.
+pub async fn on_postgres(test: &str) -> Option<(Database, Store)> {
+    let database = Database::new(test)?;
+    let data = Data::postgres(Postgres::new(database.url())).await.unwrap();
+    let store = open(&data).await;
+    Some((database, store))
+}
+
+/// Reads a row to decide on it, one higher back. What it was.
+pub async fn count_up(tx: &Tx, name: &str) -> Result<i64, DbErr> {
+    let row = format!("SELECT value AS n FROM counter WHERE name = '{name}'");
+    let value = number(tx, &locked(tx, &row)).await?;
+    exec(tx, "UPDATE counter SET value = $1 WHERE name = $2", vec![(value + 1).into(), name.into()]).await?;
+    Ok(value)
 }
 
 /// A query for rows that the unit decides on: nobody else changes them before it is over. (sea-orm's `lock_exclusive` does the
