@@ -7,8 +7,8 @@ use ambient::Timestamp;
 use row::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, OnConflict},
+    ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, ExprTrait, OnConflict},
 };
 use store::Tx;
 
@@ -68,10 +68,7 @@ pub enum Undo {
 /// Lets a step pass or not. `Fresh` is written down: call it in the unit of the effect.
 pub async fn forward(tx: &Tx, step: &Step, now: Timestamp) -> Result<Passage, DbErr> {
     let attempt = i64::from(step.attempt);
-    if insert(tx, step, Some(attempt), None, now).await? {
-        return Ok(Passage::Fresh);
-    }
-    let row = find(tx, step).await?.ok_or_else(|| vanished(step))?;
+    let Some(row) = enter(tx, step, Some(attempt), None, now).await? else { return Ok(Passage::Fresh) };
     if row.undone.is_some_and(|undone| undone >= attempt) {
         return Ok(Passage::Undone);
     }
@@ -97,10 +94,9 @@ pub async fn settle(tx: &Tx, step: &Step, outcome: &str) -> Result<(), DbErr> {
 /// the undoing belongs in this unit.
 pub async fn undo(tx: &Tx, step: &Step, now: Timestamp) -> Result<Undo, DbErr> {
     let until = if step.attempt == 0 { i64::MAX } else { i64::from(step.attempt) };
-    if insert(tx, step, None, Some(until), now).await? {
+    let Some(row) = enter(tx, step, None, Some(until), now).await? else {
         return Ok(Undo::First { attempt: None, outcome: None });
-    }
-    let row = find(tx, step).await?.ok_or_else(|| vanished(step))?;
+    };
     if row.undone.is_some_and(|undone| undone >= until) {
         return Ok(Undo::Again);
     }
@@ -115,12 +111,34 @@ pub async fn undo(tx: &Tx, step: &Step, now: Timestamp) -> Result<Undo, DbErr> {
 /// Forgets up to `limit` steps last touched before `before`, of sagas whose identifiers sort below `floor`. Says how
 /// many.
 pub(crate) async fn prune(tx: &Tx, floor: &str, before: Timestamp, limit: u64) -> Result<u64, DbErr> {
-    let old = Entity::find().filter(Column::Saga.lt(floor)).filter(Column::AtMs.lt(before.as_millis()));
-    let rows = old.order_by_asc(Column::Saga).limit(limit).all(tx).await?;
-    for row in &rows {
-        Entity::delete_by_id((row.saga.clone(), row.step.clone())).exec(tx).await?;
+    let id = [Column::Saga, Column::Step];
+    let old_enough = || Column::AtMs.lt(before.as_millis());
+    let old = Entity::find().select_only().columns(id).filter(Column::Saga.lt(floor)).filter(old_enough());
+    let old = old.order_by_asc(Column::Saga).limit(limit).into_query();
+    // Its time is asked for again, of a step that is being touched at this moment.
+    let gone = Entity::delete_many().filter(Expr::tuple(id.map(Expr::col)).in_subquery(old)).filter(old_enough());
+    Ok(gone.exec(tx).await?.rows_affected)
+}
+
+/// What the step's row said before this unit; `None` when there was none, and the unit has written `row`. Where units run
+/// side by side the row is held until the unit ends, and one that another unit is writing is waited for.
+async fn enter(
+    tx: &Tx,
+    step: &Step,
+    attempt: Option<i64>,
+    undone: Option<i64>,
+    now: Timestamp,
+) -> Result<Option<Model>, DbErr> {
+    loop {
+        if insert(tx, step, attempt, undone, now).await? {
+            return Ok(None);
+        }
+        let found = Entity::find_by_id((step.saga.clone(), step.step.clone())).lock_exclusive().one(tx).await?;
+        // It may have been forgotten between the two.
+        if found.is_some() {
+            return Ok(found);
+        }
     }
-    Ok(rows.len() as u64)
 }
 
 async fn insert(
@@ -142,15 +160,6 @@ async fn insert(
     Ok(Entity::insert(row).on_conflict(there).exec_without_returning(tx).await? == 1)
 }
 
-/// The row, held until the unit ends where units run side by side.
-async fn find(tx: &Tx, step: &Step) -> Result<Option<Model>, DbErr> {
-    Entity::find_by_id((step.saga.clone(), step.step.clone())).lock_exclusive().one(tx).await
-}
-
 fn of(update: sea_orm::UpdateMany<Entity>, step: &Step) -> sea_orm::UpdateMany<Entity> {
     update.filter(Column::Saga.eq(step.saga.as_str())).filter(Column::Step.eq(step.step.as_str()))
-}
-
-fn vanished(step: &Step) -> DbErr {
-    DbErr::RecordNotFound(format!("the barrier of {}/{} was there and is not", step.saga, step.step))
 }

@@ -94,7 +94,8 @@ impl<R> Ended<R> {
     }
 }
 
-/// Passes the barrier, decides and keeps the key. `decide` only computes: what it needs was read before.
+/// Passes the barrier, decides and keeps the key. `decide` only computes: what it needs was read before, and held where
+/// units run side by side (`FOR UPDATE`).
 pub async fn admit<P, R: Refusal>(
     tx: &Tx,
     call: &Call,
@@ -107,11 +108,12 @@ pub async fn admit<P, R: Refusal>(
         Passage::Again { outcome } if place.in_saga => outcome.as_deref().and_then(R::decode),
         Passage::Fresh | Passage::Again { .. } => None,
     };
-    let decision = refused_before.map_or_else(decide, Err);
-    if let (Err(refusal), true) = (&decision, place.in_saga) {
+    let kept = keep(tx, call, refused_before.map_or_else(decide, Err)).await?;
+    // Only what was decided now: of a call that comes again, the key says what came of it.
+    if let (Err(Ended::Refused { refusal, replayed: false }), true) = (&kept, place.in_saga) {
         barrier::settle(tx, &place.step, &refusal.encode()).await?;
     }
-    keep(tx, call, decision).await
+    Ok(kept)
 }
 
 /// Keeps the key with what was decided; a key that is there already decides instead.

@@ -1,7 +1,7 @@
 //! Events on their way out, in the publisher's own database: a change and the event that tells of it commit together
 //! or not at all (I6).
 //!
-//! Nothing is marked as sent: every consumer keeps its own place in this list.
+//! Nothing is marked as sent: every consumer keeps its own place in this list, or what it is owed of it.
 
 use crate::{Event, bulk::pieces};
 use ambient::Timestamp;
@@ -45,7 +45,8 @@ pub(crate) struct Entry {
 /// The oldest event that an outbox still has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Oldest {
-    /// 1 when nothing was ever pruned: whoever rebuilds from this outbox sees everything.
+    /// On SQLite 1 when nothing was ever pruned. On PostgreSQL numbers are missing for other reasons too: see
+    /// [`Bus::pruned`](crate::Bus::pruned).
     pub seq: i64,
     at_ms: i64,
 }

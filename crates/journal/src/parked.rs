@@ -56,6 +56,15 @@ pub async fn count(store: &Store) -> Result<u64, StoreError> {
     store.read((), |tx, ()| Box::pin(async move { Entity::find().count(tx).await })).await
 }
 
+/// How many events from `source` are parked for `consumer`, who is kept in `store`.
+pub(crate) async fn of(store: &Store, consumer: &str, source: &str) -> Result<u64, StoreError> {
+    let parked = store.read((consumer, source), |tx, (consumer, source)| {
+        let of = Entity::find().filter(Column::Consumer.eq(*consumer)).filter(Column::Source.eq(*source));
+        Box::pin(async move { of.count(tx).await })
+    });
+    parked.await
+}
+
 /// Up to `limit` parked events after number `after`, oldest first.
 pub async fn list(store: &Store, after: i64, limit: u64) -> Result<Vec<Parked>, StoreError> {
     let rows = store.read((after, limit), |tx, (after, limit)| {

@@ -1,7 +1,8 @@
 //! How long the journal remembers, and the forgetting.
 
-use crate::{barrier, inbox, once, outbox};
+use crate::{barrier, deliveries, inbox, once, outbox, taken::Way};
 use ambient::Timestamp;
+use sea_orm::ConnectionTrait;
 use std::time::Duration;
 use store::{Store, StoreError};
 
@@ -30,11 +31,30 @@ impl Default for Retention {
     }
 }
 
+/// To whom an outbox still owes events.
+#[derive(Clone, Debug)]
+pub(crate) struct Owed {
+    /// Every consumer with a cursor has passed this number.
+    pub passed: i64,
+    /// Who is owed by rows of its own.
+    pub consumers: Vec<&'static str>,
+}
+
 impl Retention {
-    /// Forgets old events of an outbox up to number `until`, which every consumer has passed.
-    pub(crate) async fn outbox(&self, store: &Store, until: i64, now: Timestamp) -> Result<u64, StoreError> {
-        let args = (until, earlier(now, self.events));
-        rounds(|| store.unit(args, |tx, (until, before)| Box::pin(outbox::prune(tx, *until, *before, BATCH)))).await
+    /// Forgets old events of an outbox, of those that every consumer has had.
+    pub(crate) async fn outbox(&self, store: &Store, owed: &Owed, now: Timestamp) -> Result<u64, StoreError> {
+        let before = earlier(now, self.events);
+        rounds(|| {
+            store.unit((owed.clone(), before), |tx, (owed, before)| {
+                Box::pin(async move {
+                    match Way::of(tx.get_database_backend()) {
+                        Way::Cursor => outbox::prune(tx, owed.passed, *before, BATCH).await,
+                        Way::Deliveries => deliveries::prune(tx, &owed.consumers, *before, BATCH).await,
+                    }
+                })
+            })
+        })
+        .await
     }
 
     /// Forgets which old events `consumer` has had.

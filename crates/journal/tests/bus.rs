@@ -2,12 +2,12 @@
 
 mod common;
 
-use common::{Diary, ambient, diary, event, had, open, places, publish, subscribe, write_down};
-use outrigger_journal::{Bus, Consumer, Event, Indigestible, outbox, parked};
+use common::{Diary, Home, ambient, diary, event, had, lasting, open, places, publish, subscribe, until, write_down};
+use outrigger_journal::{Bus, Consumer, Event, Indigestible, Lag, outbox, parked};
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -18,11 +18,11 @@ use store::{
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_arrive_once_in_the_order_of_their_source() {
-    for (_folder, data) in places() {
+    for Home { data, .. } in &places().await {
         let ambient = ambient();
         let bus = Bus::embedded(ambient.clone());
         let (orders, payments, reader) =
-            (open(&data, "orders").await, open(&data, "payments").await, open(&data, "reader").await);
+            (open(data, "orders").await, open(data, "payments").await, open(data, "reader").await);
         // It makes no difference who is there first.
         bus.publisher("orders", orders.clone());
         subscribe(&bus, &reader, "orders", diary()).await;
@@ -41,8 +41,8 @@ async fn events_arrive_once_in_the_order_of_their_source() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_that_wait_are_had_in_few_units() {
-    for (_folder, data) in places() {
-        let (orders, reader) = (open(&data, "orders").await, open(&data, "reader").await);
+    for Home { data, .. } in &places().await {
+        let (orders, reader) = (open(data, "orders").await, open(data, "reader").await);
         let ambient = ambient();
         let bus = Bus::embedded(ambient.clone());
         publish(&orders, (0..5_000).map(|n| event(&ambient, "o", n)).collect()).await;
@@ -56,8 +56,8 @@ async fn events_that_wait_are_had_in_few_units() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_delivered_twice_has_one_effect() {
-    for (_folder, data) in places() {
-        let (orders, reader) = (open(&data, "orders").await, open(&data, "reader").await);
+    for Home { data, .. } in &places().await {
+        let (orders, reader) = (open(data, "orders").await, open(data, "reader").await);
         let ambient = ambient();
         let bus = Bus::embedded(ambient.clone());
         bus.publisher("orders", orders.clone());
@@ -83,9 +83,8 @@ fn delicate() -> Arc<dyn Consumer> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_digested_is_parked_with_its_key_and_the_rest_flows() {
-    for (_folder, data) in places() {
-        let (orders, reader, calm) =
-            (open(&data, "orders").await, open(&data, "reader").await, open(&data, "calm").await);
+    for Home { data, .. } in &places().await {
+        let (orders, reader, calm) = (open(data, "orders").await, open(data, "reader").await, open(data, "calm").await);
         let ambient = ambient();
         let bus = Bus::embedded(ambient.clone());
         bus.publisher("orders", orders.clone());
@@ -111,8 +110,8 @@ async fn what_cannot_be_digested_is_parked_with_its_key_and_the_rest_flows() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_fails_is_tried_again_until_it_works() {
-    let data = Data::memory();
-    let (orders, reader) = (open(&data, "orders").await, open(&data, "reader").await);
+    let data = &Data::memory();
+    let (orders, reader) = (open(data, "orders").await, open(data, "reader").await);
     let ambient = ambient();
     let bus = Bus::embedded(ambient.clone());
     bus.publisher("orders", orders.clone());
@@ -130,8 +129,8 @@ async fn a_store_that_fails_is_tried_again_until_it_works() {
 
 #[tokio::test(start_paused = true)]
 async fn no_wake_up_is_lost() {
-    let data = Data::memory();
-    let (orders, reader) = (open(&data, "orders").await, open(&data, "reader").await);
+    let data = &Data::memory();
+    let (orders, reader) = (open(data, "orders").await, open(data, "reader").await);
     let ambient = ambient();
     let bus = Bus::embedded(ambient.clone());
     bus.publisher("orders", orders.clone());
@@ -167,9 +166,8 @@ impl Consumer for Relay {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settled_waits_for_what_consuming_publishes() {
-    for (_folder, data) in places() {
-        let (first, second, third) =
-            (open(&data, "first").await, open(&data, "second").await, open(&data, "third").await);
+    for Home { data, .. } in &places().await {
+        let (first, second, third) = (open(data, "first").await, open(data, "second").await, open(data, "third").await);
         let ambient = ambient();
         let bus = Bus::embedded(ambient.clone());
         subscribe(&bus, &third, "second", diary()).await;
@@ -190,41 +188,39 @@ async fn settled_waits_for_what_consuming_publishes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_published_before_a_crash_is_had_after_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let ambient = ambient();
-    let mut published = 0;
-    for round in 0..5 {
-        let data = Data::open(folder.path()).unwrap();
-        let (orders, reader) = (open(&data, "orders").await, open(&data, "reader").await);
-        let bus = Bus::embedded(ambient.clone());
-        bus.publisher("orders", orders.clone());
-        subscribe(&bus, &reader, "orders", diary()).await;
-        for _ in 0..40 {
-            publish(&orders, vec![event(&ambient, "o", published)]).await;
-            published += 1;
-        }
-        // Stops somewhere in the middle: some events were had, others not.
-        if round % 2 == 0 {
+async fn what_was_published_before_an_end_is_had_after_it() {
+    for mut place in lasting().await {
+        let ambient = ambient();
+        let mut published = 0;
+        for _ in 0..5 {
+            let (orders, reader) = (open(&place.data, "orders").await, open(&place.data, "reader").await);
+            let bus = Bus::embedded(ambient.clone());
+            bus.publisher("orders", orders.clone());
+            subscribe(&bus, &reader, "orders", diary()).await;
+            for _ in 0..40 {
+                publish(&orders, vec![event(&ambient, "o", published)]).await;
+                published += 1;
+            }
+            // Stops somewhere in the middle: some events were had, others not.
             bus.shutdown().await;
+            orders.close().await;
+            reader.close().await;
+            drop((bus, orders, reader));
+            place = place.again().await;
         }
-        bus.shutdown().await;
-        orders.close().await;
-        reader.close().await;
+        let (orders, reader) = (open(&place.data, "orders").await, open(&place.data, "reader").await);
+        let bus = Bus::embedded(ambient);
+        bus.publisher("orders", orders);
+        subscribe(&bus, &reader, "orders", diary()).await;
+        bus.settled().await;
+        assert_eq!(had(&reader, "orders").await, (0..published).collect::<Vec<_>>());
     }
-    let data = Data::open(folder.path()).unwrap();
-    let (orders, reader) = (open(&data, "orders").await, open(&data, "reader").await);
-    let bus = Bus::embedded(ambient);
-    bus.publisher("orders", orders);
-    subscribe(&bus, &reader, "orders", diary()).await;
-    bus.settled().await;
-    assert_eq!(had(&reader, "orders").await, (0..published).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_shutdown_nothing_is_had_and_settled_waits_for_nothing() {
-    for (_folder, data) in places() {
-        let (orders, reader) = (open(&data, "orders").await, open(&data, "reader").await);
+    for Home { data, .. } in &places().await {
+        let (orders, reader) = (open(data, "orders").await, open(data, "reader").await);
         let ambient = ambient();
         let bus = Bus::embedded(ambient.clone());
         bus.publisher("orders", orders.clone());
@@ -242,9 +238,9 @@ fn forget_all(tx: &Tx) -> BoxFuture<'_, Result<(), DbErr>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_sent_back_to_the_beginning_ends_where_it_was() {
-    for (_folder, data) in places() {
+    for Home { data, .. } in &places().await {
         let (orders, payments, reader) =
-            (open(&data, "orders").await, open(&data, "payments").await, open(&data, "reader").await);
+            (open(data, "orders").await, open(data, "payments").await, open(data, "reader").await);
         let ambient = ambient();
         let bus = Bus::embedded(ambient.clone());
         for (name, store) in [("orders", &orders), ("payments", &payments)] {
@@ -267,8 +263,8 @@ async fn a_consumer_sent_back_to_the_beginning_ends_where_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rewind_in_the_middle_of_the_flow_loses_and_doubles_nothing() {
-    for (_folder, data) in places() {
-        let (orders, reader) = (open(&data, "orders").await, open(&data, "reader").await);
+    for Home { data, .. } in &places().await {
+        let (orders, reader) = (open(data, "orders").await, open(data, "reader").await);
         let ambient = ambient();
         let bus = Bus::embedded(ambient.clone());
         bus.publisher("orders", orders.clone());
@@ -286,16 +282,52 @@ async fn a_rewind_in_the_middle_of_the_flow_loses_and_doubles_nothing() {
 
 #[tokio::test]
 async fn a_rewind_that_fails_changes_nothing() {
-    let data = Data::memory();
-    let (orders, reader) = (open(&data, "orders").await, open(&data, "reader").await);
-    let ambient = ambient();
-    let bus = Bus::embedded(ambient.clone());
-    bus.publisher("orders", orders.clone());
-    subscribe(&bus, &reader, "orders", diary()).await;
-    publish(&orders, vec![event(&ambient, "o", 1)]).await;
-    bus.settled().await;
-    let failing = bus.rewind(&reader, "reader", |_| Box::pin(async { Err(DbErr::Custom("no".to_owned())) }));
-    assert!(failing.await.is_err());
-    bus.settled().await;
-    assert_eq!(had(&reader, "orders").await, [1]);
+    for Home { data, .. } in &places().await {
+        let (orders, reader) = (open(data, "orders").await, open(data, "reader").await);
+        let ambient = ambient();
+        let bus = Bus::embedded(ambient.clone());
+        bus.publisher("orders", orders.clone());
+        subscribe(&bus, &reader, "orders", diary()).await;
+        publish(&orders, vec![event(&ambient, "o", 1)]).await;
+        bus.settled().await;
+        let failing = bus.rewind(&reader, "reader", |_| Box::pin(async { Err(DbErr::Custom("no".to_owned())) }));
+        assert!(failing.await.is_err());
+        bus.settled().await;
+        assert_eq!(had(&reader, "orders").await, [1]);
+    }
+}
+
+/// Digests nothing until it is told to, and then no versions that end in 7.
+fn reluctant(willing: Arc<AtomicBool>) -> Arc<dyn Consumer> {
+    Arc::new(Diary(move |event: &Event| match event.version % 10 {
+        _ if !willing.load(Ordering::SeqCst) => Err(Indigestible::Store(DbErr::Custom("not yet".to_owned()))),
+        7 => Err(Indigestible::Poison("sevens are beyond me".to_owned())),
+        _ => Ok(()),
+    }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_is_told_who_is_behind_whom_and_what_was_set_aside() {
+    for Home { data, .. } in &places().await {
+        let (orders, reader, calm) = (open(data, "orders").await, open(data, "reader").await, open(data, "calm").await);
+        let ambient = ambient();
+        let bus = Bus::embedded(ambient.clone());
+        bus.publisher("orders", orders.clone());
+        let willing = Arc::new(AtomicBool::new(false));
+        subscribe(&bus, &reader, "orders", reluctant(Arc::clone(&willing))).await;
+        subscribe(&bus, &calm, "orders", diary()).await;
+        subscribe(&bus, &calm, "payments", diary()).await;
+        bus.settled().await;
+        let events: Vec<Event> = (1..=30).map(|n| event(&ambient, &format!("k{n}"), n)).collect();
+        publish(&orders, events.clone()).await;
+        let lag = async |consumer: &str| bus.lag().await.into_iter().find(|lag| lag.consumer == consumer).unwrap();
+        until("who digests is not behind", async || lag("calm").await.waiting == 0).await;
+        let (source, consumer, oldest) = ("orders", "reader", Some(events[0].at));
+        assert_eq!(lag("reader").await, Lag { source, consumer, waiting: 30, oldest, parked: 0 });
+        willing.store(true, Ordering::SeqCst);
+        bus.settled().await;
+        assert_eq!(lag("reader").await, Lag { source, consumer, waiting: 0, oldest: None, parked: 3 });
+        // A source that is not there yet is no one's fault.
+        assert_eq!(bus.lag().await.len(), 2);
+    }
 }

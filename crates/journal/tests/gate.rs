@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{START, ambient, open, places};
+use common::{Home, START, ambient, open, places};
 use outrigger_journal::{
     Fingerprint, Key, Stamp,
     barrier::{self, Step},
@@ -59,8 +59,8 @@ const fn refused(refusal: No, replayed: bool) -> Told {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_comes_again_is_told_what_came_of_it_and_a_key_used_for_something_else_is_refused() {
-    for (_folder, data) in places() {
-        let store = open(&data, "inventory").await;
+    for Home { data, .. } in &places().await {
+        let store = open(data, "inventory").await;
         let place = || Place::in_saga(step(1));
         assert_eq!(admit(&store, call("r1", "a"), place(), Ok(())).await, Ok(()));
         assert_eq!(admit(&store, call("r1", "a"), place(), Err(No::Empty)).await, REPLAY);
@@ -71,8 +71,8 @@ async fn a_call_that_comes_again_is_told_what_came_of_it_and_a_key_used_for_some
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_stands_for_its_key_and_for_its_attempt_and_a_new_attempt_is_decided_anew() {
-    for (_folder, data) in places() {
-        let store = open(&data, "inventory").await;
+    for Home { data, .. } in &places().await {
+        let store = open(data, "inventory").await;
         let at = |attempt| Place::in_saga(step(attempt));
         assert_eq!(admit(&store, call("r1", "a"), at(1), Err(No::Empty)).await, refused(No::Empty, false));
         assert_eq!(admit(&store, call("r1", "a"), at(1), Ok(())).await, refused(No::Empty, true));
@@ -84,8 +84,8 @@ async fn a_refusal_stands_for_its_key_and_for_its_attempt_and_a_new_attempt_is_d
 
 #[tokio::test(flavor = "multi_thread")]
 async fn outside_of_sagas_each_key_is_an_attempt_of_its_own_until_the_undo() {
-    for (_folder, data) in places() {
-        let store = open(&data, "inventory").await;
+    for Home { data, .. } in &places().await {
+        let store = open(data, "inventory").await;
         let own = || Place::own("A1", "reserve");
         assert_eq!(admit(&store, call("r1", "a"), own(), Err(No::Empty)).await, refused(No::Empty, false));
         assert_eq!(admit(&store, call("r2", "a"), own(), Ok(())).await, Ok(()));

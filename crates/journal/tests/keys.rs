@@ -5,7 +5,7 @@
 mod common;
 
 use ambient::Timestamp;
-use common::{START, ambient, open, places};
+use common::{Home, START, ambient, open, places};
 use outrigger_journal::{
     Claim, Fingerprint, Key,
     barrier::{self, Passage, Step, Undo},
@@ -28,8 +28,8 @@ async fn claim(store: &Store, request: &str, print: Fingerprint, resource: &str)
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_fresh_once_then_a_replay_and_with_other_content_a_conflict() {
-    for (_folder, data) in places() {
-        let store = open(&data, "orders").await;
+    for Home { data, .. } in &places().await {
+        let store = open(data, "orders").await;
         assert_eq!(claim(&store, "r1", asked("a"), "order-1").await, Claim::Fresh);
         let replay = Claim::Replay { resource: "order-1".to_owned() };
         assert_eq!(claim(&store, "r1", asked("a"), "order-2").await, replay);
@@ -41,8 +41,8 @@ async fn a_key_is_fresh_once_then_a_replay_and_with_other_content_a_conflict() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_hundred_that_claim_one_key_at_once_one_is_fresh() {
-    for (_folder, data) in places() {
-        let store = open(&data, "orders").await;
+    for Home { data, .. } in &places().await {
+        let store = open(data, "orders").await;
         let claims = (0..100).map(|n| {
             let store = store.clone();
             tokio::spawn(async move { claim(&store, "r", asked("a"), &format!("order-{n}")).await })
@@ -58,8 +58,8 @@ async fn of_a_hundred_that_claim_one_key_at_once_one_is_fresh() {
 
 #[tokio::test]
 async fn keys_of_other_callers_and_methods_are_other_keys() {
-    for (_folder, data) in places() {
-        let store = open(&data, "orders").await;
+    for Home { data, .. } in &places().await {
+        let store = open(data, "orders").await;
         for key in [Key::new("a", "M", "r"), Key::new("b", "M", "r"), Key::new("a", "N", "r")] {
             let claim = store
                 .unit(key, |tx, key| Box::pin(async move { once::claim_for_ever(tx, key, &asked("a"), "x").await }));
@@ -104,8 +104,8 @@ fn first(attempt: Option<i32>, outcome: Option<&str>) -> Undo {
 
 #[tokio::test]
 async fn a_step_delivered_twice_passes_once_and_remembers_what_came_of_it() {
-    for (_folder, data) in places() {
-        let store = open(&data, "payments").await;
+    for Home { data, .. } in &places().await {
+        let store = open(data, "payments").await;
         assert_eq!(forward(&store, 1).await, Passage::Fresh);
         assert_eq!(forward(&store, 1).await, again(None));
         settle(&store, 1, "authorised").await;
@@ -115,8 +115,8 @@ async fn a_step_delivered_twice_passes_once_and_remembers_what_came_of_it() {
 
 #[tokio::test]
 async fn a_later_attempt_passes_and_makes_the_earlier_stale() {
-    for (_folder, data) in places() {
-        let store = open(&data, "payments").await;
+    for Home { data, .. } in &places().await {
+        let store = open(data, "payments").await;
         assert_eq!(forward(&store, 1).await, Passage::Fresh);
         settle(&store, 1, "declined").await;
         assert_eq!(forward(&store, 2).await, Passage::Fresh);
@@ -130,8 +130,8 @@ async fn a_later_attempt_passes_and_makes_the_earlier_stale() {
 
 #[tokio::test]
 async fn an_undo_that_overtakes_its_action_wins() {
-    for (_folder, data) in places() {
-        let store = open(&data, "payments").await;
+    for Home { data, .. } in &places().await {
+        let store = open(data, "payments").await;
         assert_eq!(undo(&store, 0).await, first(None, None));
         assert_eq!(forward(&store, 1).await, Passage::Undone);
         assert_eq!(forward(&store, 2).await, Passage::Undone);
@@ -141,8 +141,8 @@ async fn an_undo_that_overtakes_its_action_wins() {
 
 #[tokio::test]
 async fn an_undo_says_what_there_is_to_undo_once() {
-    for (_folder, data) in places() {
-        let store = open(&data, "payments").await;
+    for Home { data, .. } in &places().await {
+        let store = open(data, "payments").await;
         forward(&store, 1).await;
         settle(&store, 1, "authorised").await;
         assert_eq!(undo(&store, 0).await, first(Some(1), Some("authorised")));
@@ -154,8 +154,8 @@ async fn an_undo_says_what_there_is_to_undo_once() {
 
 #[tokio::test]
 async fn an_undo_of_one_attempt_leaves_later_ones_their_way() {
-    for (_folder, data) in places() {
-        let store = open(&data, "payments").await;
+    for Home { data, .. } in &places().await {
+        let store = open(data, "payments").await;
         assert_eq!(undo(&store, 1).await, first(None, None));
         assert_eq!(forward(&store, 1).await, Passage::Undone);
         assert_eq!(forward(&store, 2).await, Passage::Fresh);

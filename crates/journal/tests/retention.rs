@@ -4,14 +4,14 @@
 
 mod common;
 
-use ambient::Ambient;
-use common::{ambient, diary, event, had, open, publish, rows, subscribe};
+use ambient::{Ambient, Timestamp};
+use common::{Diary, Home, START, ambient, count, diary, event, had, open, places, publish, subscribe, until};
 use outrigger_journal::{
-    Bus, Fingerprint, Key, Retention,
+    Bus, Event, Fingerprint, Indigestible, Key, Retention,
     barrier::{self, Step},
     once, outbox,
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use store::{Data, Store};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -20,10 +20,6 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 async fn pass(time: Duration) {
     tokio::time::advance(time).await;
     tokio::time::sleep(Duration::from_secs(2 * 60 * 60)).await;
-}
-
-async fn count(store: &Store, sql: &'static str) -> i64 {
-    rows(store, sql).await[0].try_get("", "n").unwrap()
 }
 
 async fn guard(store: &Store, ambient: &Ambient, request: &str) {
@@ -77,12 +73,86 @@ async fn an_event_that_a_consumer_has_not_had_is_not_forgotten() {
     let bus = Bus::embedded(ambient.clone());
     publish(&orders, (0..10).map(|n| event(&ambient, "o", n)).collect()).await;
     bus.publisher("orders", orders.clone());
-    let ill = common::Diary(|_: &_| Err(outrigger_journal::Indigestible::Store(no())));
-    subscribe(&bus, &reader, "orders", std::sync::Arc::new(ill)).await;
+    let ill = Diary(|_: &_| Err(Indigestible::Store(no())));
+    subscribe(&bus, &reader, "orders", Arc::new(ill)).await;
     pass(100 * DAY).await;
     assert_eq!(outbox::oldest(&orders).await.unwrap().unwrap().seq, 1);
 }
 
 fn no() -> sea_orm::DbErr {
     sea_orm::DbErr::Custom("no".to_owned())
+}
+
+/// Forgets all the time.
+fn forgetful(ambient: &Ambient) -> Bus {
+    Bus::remembering(ambient.clone(), Retention { every: Duration::from_millis(10), ..Retention::default() })
+}
+
+/// Of a time that need not be remembered.
+fn long_ago() -> Ambient {
+    Ambient::seeded(7, Timestamp::from_millis(START.as_millis() - 500 * DAY.as_millis() as i64))
+}
+
+async fn oldest(store: &Store) -> i64 {
+    outbox::oldest(store).await.unwrap().map_or(0, |oldest| oldest.seq)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_everybody_has_had_long_ago_is_forgotten_and_what_one_is_still_owed_is_not() {
+    for Home { data, .. } in &places().await {
+        let (orders, reader, ill) = (open(data, "orders").await, open(data, "reader").await, open(data, "ill").await);
+        let (then, now) = (long_ago(), ambient());
+        let bus = forgetful(&now);
+        publish(&orders, (0..1_200).map(|n| event(&then, "o", n)).collect()).await;
+        let healed = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let (well, mut from) = (Arc::clone(&healed), 0);
+        let nature = move |event: &Event| match event.version {
+            600.. if !well.load(std::sync::atomic::Ordering::SeqCst) => Err(Indigestible::Store(no())),
+            _ => Ok(()),
+        };
+        subscribe(&bus, &reader, "orders", diary()).await;
+        subscribe(&bus, &ill, "orders", Arc::new(Diary(nature))).await;
+        bus.publisher("orders", orders.clone());
+        guard(&reader, &then, "old").await;
+        guard(&reader, &now, "young").await;
+        // Two full batches went down before the one that hurts.
+        until("what both have had is gone", async || {
+            let moved = oldest(&orders).await > from;
+            from = oldest(&orders).await;
+            from == 513 || !moved && from > 513
+        })
+        .await;
+        assert_eq!(from, 513);
+        healed.store(true, std::sync::atomic::Ordering::SeqCst);
+        until("the newest stays, alone", async || oldest(&orders).await == 1_200).await;
+        assert!(had(&ill, "orders").await.into_iter().eq(0..1_200), "nothing went before it was had");
+        assert!(bus.pruned("ill").await.unwrap().is_some());
+        until("old notes, keys and steps are gone", async || {
+            count(&reader, "SELECT COUNT(*) AS n FROM inbox").await == 0
+                && count(&reader, "SELECT COUNT(*) AS n FROM once_key WHERE method = 'A'").await == 1
+                && count(&reader, "SELECT COUNT(*) AS n FROM barrier").await == 1
+        })
+        .await;
+        assert_eq!(count(&reader, "SELECT COUNT(*) AS n FROM once_key WHERE method = 'B'").await, 2);
+        bus.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_rolled_back_is_not_taken_for_pruned() {
+    for Home { data, .. } in &places().await {
+        let (orders, reader) = (open(data, "orders").await, open(data, "reader").await);
+        let ambient = ambient();
+        let bus = Bus::embedded(ambient.clone());
+        bus.publisher("orders", orders.clone());
+        subscribe(&bus, &reader, "orders", diary()).await;
+        let failing = orders.unit(event(&ambient, "o", 1), |tx, event| {
+            Box::pin(async move { outbox::append(tx, event).await.and(Err::<(), _>(no())) })
+        });
+        assert!(failing.await.is_err());
+        publish(&orders, vec![event(&ambient, "o", 2)]).await;
+        bus.settled().await;
+        assert_eq!(had(&reader, "orders").await, [2]);
+        assert_eq!(bus.pruned("reader").await.unwrap(), None);
+    }
 }

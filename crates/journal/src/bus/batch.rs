@@ -1,26 +1,29 @@
-//! Some hundred events digested in one unit: inbox, effects, parked events and cursor, all or nothing.
+//! Some hundred events digested in one unit: taken, noted, their effects had, parked: all or nothing.
 //!
 //! The unit assumes the best: all events new, all digestible. When it finds otherwise it is rolled back, and run again
-//! knowing what it found; that is rare, and the usual way stays short.
+//! knowing what it found; that is rare, and the usual way stays short. What it found of an event is kept by the event's
+//! identifier: where the unit itself claims events, another run may have more of them.
 
-use super::{Consumer, Indigestible};
-use crate::{Event, cursor, inbox, outbox::Entry, parked};
+use super::{
+    Consumer, Indigestible,
+    portion::{Names, Portion},
+};
+use crate::{
+    Event,
+    outbox::Entry,
+    parked,
+    taken::{Take, Taken},
+};
 use ambient::Timestamp;
 use parking_lot::Mutex;
 use sea_orm::DbErr;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 use store::{Store, StoreError, Tx};
 
 pub(super) struct Batch {
-    consumer: &'static str,
-    source: &'static str,
+    names: Names,
     handler: Arc<dyn Consumer>,
-    /// Where the cursor must stand.
-    from: i64,
-    entries: Vec<Entry>,
+    portion: Portion,
     found: Mutex<Found>,
 }
 
@@ -29,10 +32,10 @@ pub(super) struct Batch {
 struct Found {
     /// Some events were had before: which, is asked from now on.
     repeats: bool,
-    /// Events that cannot be digested, by their place in the batch, and why.
-    poison: BTreeMap<usize, String>,
+    /// Events that cannot be digested, by their identifiers, and why.
+    poison: BTreeMap<String, String>,
     /// The event being digested, for a panic says nothing of itself.
-    at: Option<usize>,
+    at: Option<Event>,
     /// Something is wrong with one of the events: they are digested one by one, to find which.
     singly: bool,
     /// The last run was rolled back to be run again.
@@ -40,21 +43,15 @@ struct Found {
 }
 
 pub(super) enum Digested {
-    /// The cursor stands here now.
-    Until(i64),
-    /// The cursor was moved by someone else: nothing was done.
-    Moved,
+    /// So many events, of which the last bears this number.
+    Had { events: usize, until: i64 },
+    /// Someone else has the turn, or has moved the cursor: nothing was done.
+    NotNow,
 }
 
 impl Batch {
-    pub fn new(
-        consumer: &'static str,
-        source: &'static str,
-        handler: Arc<dyn Consumer>,
-        from: i64,
-        entries: Vec<Entry>,
-    ) -> Self {
-        Self { consumer, source, handler, from, entries, found: Mutex::default() }
+    pub fn new(names: Names, handler: Arc<dyn Consumer>, portion: Portion) -> Self {
+        Self { names, handler, portion, found: Mutex::default() }
     }
 
     /// Runs the unit until it is kept. Errors are the store's own.
@@ -72,65 +69,34 @@ impl Batch {
     }
 
     async fn run(&self, tx: &Tx, now: Timestamp) -> Result<Digested, DbErr> {
-        let Some(last) = self.entries.last() else { return Ok(Digested::Until(self.from)) };
-        if !cursor::advance(tx, self.consumer, self.source, self.from, last.seq).await? {
-            return Ok(Digested::Moved);
-        }
         let found = {
             let mut found = self.found.lock();
             (found.again, found.at) = (false, None);
             found.clone()
         };
-        let had = self.note(tx, &found).await?;
-        let mut held = parked::keys(tx, self.consumer, self.source).await?;
-        let mut park: Vec<(&Entry, String)> = Vec::new();
-        let mut digest: Vec<usize> = Vec::new();
-        for (index, entry) in self.entries.iter().enumerate().filter(|(index, _)| !had.contains(index)) {
-            if let Some(reason) = found.poison.get(&index) {
-                held.insert(entry.event.key.clone());
-                park.push((entry, reason.clone()));
-            } else if held.contains(&entry.event.key) {
-                park.push((entry, "stands behind another of its key".to_owned()));
-            } else {
-                digest.push(index);
+        let taken = match self.portion.take(tx, self.names, found.repeats).await? {
+            Take::All(taken) => taken,
+            Take::NotNow => return Ok(Digested::NotNow),
+            Take::Repeats => {
+                self.found.lock().repeats = true;
+                return Err(self.again());
             }
-        }
+        };
+        let (digest, park) = sorted(&taken, &found);
         if found.singly {
-            for index in digest {
-                self.consume(tx, index, &self.entries[index]).await?;
+            for event in digest {
+                self.consume(tx, event).await?;
             }
-        } else {
+        } else if !digest.is_empty() {
             self.consume_all(tx, &digest).await?;
         }
-        parked::park(tx, self.consumer, &park, now).await?;
-        Ok(Digested::Until(last.seq))
-    }
-
-    /// Notes the events in the inbox; those had before, by their place in the batch.
-    async fn note(&self, tx: &Tx, found: &Found) -> Result<BTreeSet<usize>, DbErr> {
-        let ids = || self.entries.iter().map(|entry| entry.event.id.as_str());
-        let mut had = BTreeSet::new();
-        if found.repeats {
-            let mut known = inbox::known(tx, self.consumer, ids().map(str::to_owned).collect()).await?;
-            // One that stands twice in this batch is had once it is had.
-            had = ids().enumerate().filter(|(_, id)| !known.insert((*id).to_owned())).map(|(index, _)| index).collect();
-        }
-        let fresh = ids().enumerate().filter(|(index, _)| !had.contains(index)).map(|(_, id)| id);
-        let expected = self.entries.len() - had.len();
-        if inbox::note(tx, self.consumer, fresh).await? == expected as u64 {
-            return Ok(had);
-        }
-        self.found.lock().repeats = true;
-        Err(self.again())
+        parked::park(tx, self.names.consumer, &park, now).await?;
+        Ok(Digested::Had { events: taken.entries.len(), until: taken.entries.last().map_or(0, |last| last.seq) })
     }
 
     /// The usual way: all events at once.
-    async fn consume_all(&self, tx: &Tx, digest: &[usize]) -> Result<(), DbErr> {
-        let events: Vec<&Event> = digest.iter().map(|index| &self.entries[*index].event).collect();
-        if events.is_empty() {
-            return Ok(());
-        }
-        match self.handler.consume_all(tx, &events).await {
+    async fn consume_all(&self, tx: &Tx, events: &[&Event]) -> Result<(), DbErr> {
+        match self.handler.consume_all(tx, events).await {
             Ok(()) => Ok(()),
             Err(Indigestible::Store(error)) => Err(error),
             Err(Indigestible::Poison(_)) => {
@@ -140,16 +106,16 @@ impl Batch {
         }
     }
 
-    async fn consume(&self, tx: &Tx, index: usize, entry: &Entry) -> Result<(), DbErr> {
-        self.found.lock().at = Some(index);
-        match self.handler.consume(tx, &entry.event).await {
+    async fn consume(&self, tx: &Tx, event: &Event) -> Result<(), DbErr> {
+        self.found.lock().at = Some(event.clone());
+        match self.handler.consume(tx, event).await {
             Ok(()) => {
                 self.found.lock().at = None;
                 Ok(())
             }
             Err(Indigestible::Store(error)) => Err(error),
             Err(Indigestible::Poison(reason)) => {
-                self.poisoned(index, reason);
+                self.poisoned(event, reason);
                 Err(self.again())
             }
         }
@@ -160,25 +126,44 @@ impl Batch {
     fn blame(&self, reason: String) -> Result<(), StoreError> {
         let (at, singly) = {
             let mut found = self.found.lock();
-            (found.at, std::mem::replace(&mut found.singly, true))
+            (found.at.take(), std::mem::replace(&mut found.singly, true))
         };
         match at {
-            Some(index) => self.poisoned(index, reason),
+            Some(event) => self.poisoned(&event, reason),
             None if singly => return Err(StoreError::Panicked(reason)),
             None => {}
         }
         Ok(())
     }
 
-    fn poisoned(&self, index: usize, reason: String) {
-        let event = &self.entries[index].event;
-        let (consumer, source) = (self.consumer, self.source);
+    fn poisoned(&self, event: &Event, reason: String) {
+        let Names { consumer, source } = self.names;
         tracing::warn!(consumer, source, event = event.id, kind = event.kind, key = event.key, reason, "event parked");
-        self.found.lock().poison.insert(index, reason);
+        self.found.lock().poison.insert(event.id.clone(), reason);
     }
 
     fn again(&self) -> DbErr {
         self.found.lock().again = true;
         DbErr::Custom("the batch is run again".to_owned())
     }
+}
+
+/// Which events are to be digested, and which to be parked and why.
+fn sorted<'a>(taken: &'a Taken<'_>, found: &Found) -> (Vec<&'a Event>, Vec<(&'a Entry, String)>) {
+    let mut held = taken.held.clone();
+    let (mut digest, mut park) = (Vec::new(), Vec::new());
+    for (place, entry) in taken.entries.iter().enumerate() {
+        if taken.had.contains(&place) {
+            continue;
+        }
+        if let Some(reason) = found.poison.get(&entry.event.id) {
+            held.insert(entry.event.key.clone());
+            park.push((entry, reason.clone()));
+        } else if held.contains(&entry.event.key) {
+            park.push((entry, "stands behind another of its key".to_owned()));
+        } else {
+            digest.push(&entry.event);
+        }
+    }
+    (digest, park)
 }

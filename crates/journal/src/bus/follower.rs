@@ -3,16 +3,14 @@
 use super::{
     Consumer,
     batch::{Batch, Digested},
+    portion::{Names, Portion},
 };
-use crate::{cursor, outbox};
+use crate::{deliveries, taken::Way};
 use ambient::Ambient;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use store::{Store, StoreError};
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
-
-/// Events in one unit at most.
-const BATCH: u64 = 256;
 
 /// Between the beginnings of two batches, unless a full one waits: every batch costs a commit, and nobody notices a
 /// hundredth of a second.
@@ -25,8 +23,8 @@ const TICK: Duration = Duration::from_secs(30);
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
 pub(super) struct Follower {
-    pub consumer: &'static str,
-    pub source: &'static str,
+    pub names: Names,
+    pub way: Way,
     pub store: Store,
     pub handler: Arc<dyn Consumer>,
     pub ambient: Ambient,
@@ -42,6 +40,9 @@ impl Follower {
         mut rewound: watch::Receiver<u64>,
     ) {
         let Some(outbox) = self.outbox(publishers).await else { return };
+        if self.begin().await.is_err() {
+            return;
+        }
         let mut news = outbox.announcements();
         loop {
             // Marked as seen before looking: what comes while we look is a change again, and no wake-up is lost.
@@ -66,38 +67,43 @@ impl Follower {
 
     /// The source's store, which may be opened later than the consumer's.
     async fn outbox(&self, mut publishers: watch::Receiver<BTreeMap<&'static str, Store>>) -> Option<Store> {
-        let known = publishers.wait_for(|publishers| publishers.contains_key(self.source));
+        let known = publishers.wait_for(|publishers| publishers.contains_key(self.names.source));
         let known = self.stop.run_until_cancelled(known).await?.ok()?;
-        known.get(self.source).cloned()
+        known.get(self.names.source).cloned()
+    }
+
+    /// Makes itself known to the source, where that keeps a list of whom it owes.
+    async fn begin(&self) -> Result<(), Ended> {
+        if self.way == Way::Deliveries {
+            let Names { consumer, source } = self.names;
+            self.patiently(|| deliveries::subscribe(&self.store, consumer, source)).await?;
+            self.digested.send_modify(|count| *count += 1);
+        }
+        Ok(())
     }
 
     /// Takes what is there. `Err` when there is no use in ever going on.
     async fn drain(&self, outbox: &Store) -> Result<(), Ended> {
-        let mut position = self.patiently(|| self.position()).await?;
+        let mut after = None;
         loop {
             if self.stop.is_cancelled() {
                 return Err(Ended);
             }
-            let entries = self.patiently(|| outbox::after(outbox, self.source, position, BATCH)).await?;
-            let full = entries.len() as u64 == BATCH;
-            if entries.is_empty() {
-                return Ok(());
-            }
-            let batch = Batch::new(self.consumer, self.source, Arc::clone(&self.handler), position, entries);
-            let batch = Arc::new(batch);
+            let next = self.patiently(|| Portion::next(self.way, self.names, &self.store, outbox, after)).await?;
+            let Some(portion) = next else { return Ok(()) };
+            let batch = Arc::new(Batch::new(self.names, Arc::clone(&self.handler), portion));
             let digested = self.patiently(|| Arc::clone(&batch).digest(&self.store, self.ambient.now())).await?;
             self.digested.send_modify(|count| *count += 1);
             match digested {
-                Digested::Until(last) if full => position = last,
+                Digested::Had { events, until } if Portion::is_full(events) => after = Some(until),
                 // What came since has woken us already.
-                Digested::Until(_) => return Ok(()),
-                Digested::Moved => position = self.patiently(|| self.position()).await?,
+                Digested::Had { .. } => return Ok(()),
+                Digested::NotNow => {
+                    self.pause(BACKOFF.0).await?;
+                    after = None;
+                }
             }
         }
-    }
-
-    async fn position(&self) -> Result<i64, StoreError> {
-        cursor::position(&self.store, self.consumer, self.source).await
     }
 
     /// Tries until it succeeds, with growing waits. A closed store never will.
@@ -111,13 +117,19 @@ impl Follower {
                 Ok(value) => return Ok(value),
                 Err(StoreError::Closed) => return Err(Ended),
                 Err(error) => {
-                    tracing::warn!(consumer = self.consumer, source = self.source, %error, "events wait");
-                    let pause = tokio::time::sleep(self.ambient.jitter(wait));
-                    self.stop.run_until_cancelled(pause).await.ok_or(Ended)?;
+                    let Names { consumer, source } = self.names;
+                    tracing::warn!(consumer, source, %error, "events wait");
+                    self.pause(wait).await?;
                     wait = (wait * 2).min(BACKOFF.1);
                 }
             }
         }
+    }
+
+    /// Full jitter over `most`.
+    async fn pause(&self, most: Duration) -> Result<(), Ended> {
+        let pause = tokio::time::sleep(self.ambient.jitter(most));
+        self.stop.run_until_cancelled(pause).await.ok_or(Ended)
     }
 }
 

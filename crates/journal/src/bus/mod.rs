@@ -1,15 +1,24 @@
-//! The bus inside one process: the outboxes themselves, each consumer following them with a cursor of its own.
+//! The bus inside one process: the outboxes themselves, each consumer following them with a cursor of its own, or, where
+//! units are committed side by side, taking the deliveries that it is owed.
 //!
 //! Nothing is copied on the way. A consumer wakes when its source commits an event, takes what is there in batches, and
-//! commits effects, inbox and cursor in one unit of its own store. What it has not had it finds again after any crash.
+//! commits effects, inbox and that it took them in one unit of its own store. What it has not had it finds again after
+//! any crash.
 
 mod batch;
 mod follower;
+mod forget;
+mod lag;
+mod portion;
+mod settled;
 
-use crate::{Event, Retention, cursor, outbox};
+pub use lag::Lag;
+
+use crate::{Event, Retention, cursor, deliveries, outbox, taken::Way};
 use ambient::Ambient;
 use follower::Follower;
 use parking_lot::Mutex;
+use portion::Names;
 use sea_orm::DbErr;
 use std::{collections::BTreeMap, sync::Arc};
 use store::{BoxFuture, Store, StoreError, Tx};
@@ -49,7 +58,7 @@ pub trait Consumer: Send + Sync + 'static {
 pub struct Subscription {
     /// Whose cursor and inbox: a service's name.
     pub consumer: &'static str,
-    /// Whose outbox.
+    /// Whose outbox: the name of a service, and of its store.
     pub source: &'static str,
     /// The consumer's own store.
     pub store: Store,
@@ -77,8 +86,8 @@ struct Inner {
 /// A subscription as the bus remembers it.
 #[derive(Clone)]
 struct Route {
-    consumer: &'static str,
-    source: &'static str,
+    names: Names,
+    way: Way,
     store: Store,
 }
 
@@ -112,18 +121,21 @@ impl Bus {
         });
     }
 
-    /// Begins to carry events: from where the consumer's cursor stands, or from the beginning.
+    /// Begins to carry events: those that the consumer has not had, or, the first time, all that the outbox holds.
     ///
     /// # Errors
     /// When the consumer's store cannot place the cursor.
     pub async fn subscribe(&self, subscription: Subscription) -> Result<(), StoreError> {
         let Subscription { consumer, source, store, handler } = subscription;
-        let names = (consumer, source);
-        store.unit(names, |tx, (consumer, source)| Box::pin(cursor::place(tx, consumer, source))).await?;
-        self.0.subscriptions.lock().push(Route { consumer, source, store: store.clone() });
+        let (names, way) = (Names { consumer, source }, Way::to(&store).await?);
+        if way == Way::Cursor {
+            let names = (consumer, source);
+            store.unit(names, |tx, (consumer, source)| Box::pin(cursor::place(tx, consumer, source))).await?;
+        }
+        self.0.subscriptions.lock().push(Route { names, way, store: store.clone() });
         let follower = Follower {
-            consumer,
-            source,
+            names,
+            way,
             store,
             handler,
             ambient: self.0.ambient.clone(),
@@ -162,31 +174,17 @@ impl Bus {
     /// # Errors
     /// When an outbox cannot be read.
     pub async fn pruned(&self, consumer: &str) -> Result<Option<&'static str>, StoreError> {
-        for Route { source, .. } in self.routes().into_iter().filter(|route| route.consumer == consumer) {
-            let Some(store) = self.source(source) else { continue };
-            if outbox::oldest(&store).await?.is_some_and(|oldest| oldest.seq > 1) {
-                return Ok(Some(source));
+        for Route { names, way, .. } in self.routes().into_iter().filter(|route| route.names.consumer == consumer) {
+            let Some(store) = self.source(names.source) else { continue };
+            let pruned = match way {
+                Way::Cursor => outbox::oldest(&store).await?.is_some_and(|oldest| oldest.seq > 1),
+                Way::Deliveries => store.read((), |tx, ()| Box::pin(deliveries::pruned(tx))).await?,
+            };
+            if pruned {
+                return Ok(Some(names.source));
             }
         }
         Ok(None)
-    }
-
-    /// Returns when no consumer has anything to do: every event published, and every event that consuming it has
-    /// published, was had or parked. Returns at once after [`Bus::shutdown`].
-    pub async fn settled(&self) {
-        let mut digested = self.0.digested.subscribe();
-        loop {
-            digested.borrow_and_update();
-            // Two looks at the outboxes with the same answer, and all cursors there in between: nothing was under way.
-            let before = self.newest().await;
-            if self.caught_up(&before).await && self.newest().await == before {
-                return;
-            }
-            let stopped = self.0.stop.run_until_cancelled(digested.changed()).await.is_none();
-            if stopped {
-                return;
-            }
-        }
     }
 
     /// Lets running units end and stops. Events that come later are found at the next start.
@@ -202,61 +200,5 @@ impl Bus {
 
     fn source(&self, name: &str) -> Option<Store> {
         self.0.publishers.borrow().get(name).cloned()
-    }
-
-    /// The newest event of each source that someone follows. A closed store publishes nothing more.
-    async fn newest(&self) -> BTreeMap<&'static str, i64> {
-        let mut newest = BTreeMap::new();
-        for Route { source, .. } in self.routes() {
-            if let Some(store) = self.source(source)
-                && let Ok(seq) = outbox::newest(&store).await
-            {
-                newest.insert(source, seq);
-            }
-        }
-        newest
-    }
-
-    async fn caught_up(&self, newest: &BTreeMap<&'static str, i64>) -> bool {
-        for Route { consumer, source, store } in self.routes() {
-            let target = newest.get(source).copied().unwrap_or(0);
-            if cursor::position(&store, consumer, source).await.is_ok_and(|position| position < target) {
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Forgets what is old, now and then, until shutdown.
-    async fn forget(self) {
-        let every = self.0.retention.every;
-        while self.0.stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
-            if let Err(error) = self.forget_now().await {
-                tracing::warn!(%error, "forgetting old events and keys failed; tried again in {every:?}");
-            }
-        }
-    }
-
-    /// One round of forgetting, over all stores that the bus knows.
-    async fn forget_now(&self) -> Result<(), StoreError> {
-        let (now, retention, routes) = (self.0.ambient.now(), self.0.retention, self.routes());
-        let publishers = self.0.publishers.borrow().clone();
-        let mut stores: BTreeMap<&'static str, Store> = BTreeMap::new();
-        for (name, store) in publishers {
-            let mut passed = i64::MAX;
-            for route in routes.iter().filter(|route| route.source == name) {
-                passed = passed.min(cursor::position(&route.store, route.consumer, name).await?);
-            }
-            retention.outbox(&store, passed, now).await?;
-            stores.insert(store.name(), store);
-        }
-        for route in routes {
-            retention.inbox(&route.store, route.consumer, now).await?;
-            stores.insert(route.store.name(), route.store);
-        }
-        for store in stores.into_values() {
-            retention.keys(&store, now).await?;
-        }
-        Ok(())
     }
 }

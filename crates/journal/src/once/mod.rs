@@ -11,7 +11,9 @@ pub use fingerprint::Fingerprint;
 use ambient::Timestamp;
 use row::{ActiveModel, Column, Entity};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict,
+    ActiveValue::Set,
+    ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, ExprTrait, OnConflict},
 };
 use std::time::Duration;
 use store::Tx;
@@ -109,20 +111,23 @@ async fn put(
         expires_ms: Set(expires.map(Timestamp::as_millis)),
     };
     let taken = OnConflict::columns([Column::Caller, Column::Method, Column::RequestId]).do_nothing().to_owned();
-    if Entity::insert(row).on_conflict(taken).exec_without_returning(tx).await? == 1 {
-        return Ok(Claim::Fresh);
+    loop {
+        // Waits for another unit that is claiming the key, so that the look behind it sees what that one did.
+        if Entity::insert(row.clone()).on_conflict(taken.clone()).exec_without_returning(tx).await? == 1 {
+            return Ok(Claim::Fresh);
+        }
+        // A key never changes, so it need not be held. But its time may have been over, and it be forgotten since.
+        if let Some(found) = look(tx, key, fingerprint).await? {
+            return Ok(found);
+        }
     }
-    let found = look(tx, key, fingerprint).await?;
-    found.ok_or_else(|| DbErr::RecordNotFound(format!("the key {} was there and is not", key.request_id)))
 }
 
 /// Forgets up to `limit` keys whose time is over. Says how many.
 pub(crate) async fn prune(tx: &Tx, now: Timestamp, limit: u64) -> Result<u64, DbErr> {
-    let over = Entity::find().filter(Column::ExpiresMs.lt(now.as_millis()));
-    let rows = over.order_by_asc(Column::ExpiresMs).limit(limit).all(tx).await?;
-    for row in &rows {
-        let id = (row.caller.clone(), row.method.clone(), row.request_id.clone());
-        Entity::delete_by_id(id).exec(tx).await?;
-    }
-    Ok(rows.len() as u64)
+    let id = [Column::Caller, Column::Method, Column::RequestId];
+    let over = Entity::find().select_only().columns(id).filter(Column::ExpiresMs.lt(now.as_millis()));
+    let over = over.order_by_asc(Column::ExpiresMs).limit(limit).into_query();
+    let gone = Entity::delete_many().filter(Expr::tuple(id.map(Expr::col)).in_subquery(over));
+    Ok(gone.exec(tx).await?.rows_affected)
 }
