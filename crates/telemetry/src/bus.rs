@@ -89,6 +89,11 @@ pub fn begin<'a>(
 }
 
 impl Batch {
+    /// The context of whatever is caused by the event at this place of the batch; none when it is not sampled.
+    pub fn context(&self, place: usize) -> Option<Traceparent> {
+        self.events.get(place).and_then(Span::context)
+    }
+
     /// The event at this place of the batch was parked.
     pub fn parked(&mut self, place: usize) {
         if let Some(span) = self.events.get_mut(place) {

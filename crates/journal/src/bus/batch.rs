@@ -7,6 +7,7 @@
 use super::{
     Consumer, Indigestible,
     portion::{Names, Portion},
+    spans,
 };
 use crate::{
     Event,
@@ -17,8 +18,9 @@ use crate::{
 use ambient::Timestamp;
 use parking_lot::Mutex;
 use sea_orm::DbErr;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 use store::{Store, StoreError, Tx};
+use telemetry::Work;
 
 pub(super) struct Batch {
     names: Names,
@@ -83,20 +85,25 @@ impl Batch {
             }
         };
         let (digest, park) = sorted(&taken, &found);
+        let spans = spans::begin(self.names, &digest, &park);
+        let digest = spans::causing(&spans, digest);
         if found.singly {
-            for event in digest {
+            for event in &digest {
                 self.consume(tx, event).await?;
             }
         } else if !digest.is_empty() {
             self.consume_all(tx, &digest).await?;
         }
         parked::park(tx, self.names.consumer, &park, now).await?;
+        // Dropped without being run when the unit is rolled back: then the spans say so.
+        tx.on_commit(Box::new(|| spans.done()));
         Ok(Digested::Had { events: taken.entries.len(), until: taken.entries.last().map_or(0, |last| last.seq) })
     }
 
     /// The usual way: all events at once.
-    async fn consume_all(&self, tx: &Tx, events: &[&Event]) -> Result<(), DbErr> {
-        match self.handler.consume_all(tx, events).await {
+    async fn consume_all(&self, tx: &Tx, events: &[Cow<'_, Event>]) -> Result<(), DbErr> {
+        let events: Vec<&Event> = events.iter().map(AsRef::as_ref).collect();
+        match self.handler.consume_all(tx, &events).await {
             Ok(()) => Ok(()),
             Err(Indigestible::Store(error)) => Err(error),
             Err(Indigestible::Poison(_)) => {
@@ -138,7 +145,10 @@ impl Batch {
 
     fn poisoned(&self, event: &Event, reason: String) {
         let Names { consumer, source } = self.names;
-        tracing::warn!(consumer, source, event = event.id, kind = event.kind, key = event.key, reason, "event parked");
+        let Event { id, kind, key, trace, .. } = event;
+        Work::stored(trace.as_deref().unwrap_or_default()).sync_scope(|| {
+            tracing::warn!(consumer, source, event = id, kind, key, reason, "event parked");
+        });
         self.found.lock().poison.insert(event.id.clone(), reason);
     }
 

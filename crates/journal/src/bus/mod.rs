@@ -11,6 +11,7 @@ mod forget;
 mod lag;
 mod portion;
 mod settled;
+mod spans;
 
 pub use lag::Lag;
 
