@@ -16,15 +16,12 @@ pub fn scope<F: Future>(traceparent: impl AsRef<str>, future: F) -> impl Future<
     Work::stored(traceparent.as_ref()).scope(future)
 }
 
-/// The same, about an order: the spans of calls made within it say so, and so does every line logged.
-pub fn scope_of_order<F: Future>(
-    traceparent: impl AsRef<str>,
-    order_id: &str,
-    future: F,
-) -> impl Future<Output = F::Output> {
-    let work = Work::stored(traceparent.as_ref());
+/// Runs a closure within a trace that was stored, about an order: what it logs says both. For what is told of an order when no
+/// call is being handled, such as after a commit.
+pub fn about_order<R>(traceparent: Option<&str>, order_id: &str, run: impl FnOnce() -> R) -> R {
+    let work = Work::stored(traceparent.unwrap_or_default());
     work.note(names::ORDER_ID, order_id);
-    work.scope(future)
+    work.sync_scope(run)
 }
 
 /// Says of the call that this task handles what it is about: its span, the spans of calls made from now on, and, of an order,

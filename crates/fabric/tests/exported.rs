@@ -159,8 +159,11 @@ fn depth(spans: &[Seen], span: &Seen) -> usize {
 
 async fn what_a_handler_says_of_an_order_is_said_by_its_calls(placement: Placement) {
     let (world, trace) = world(placement).await;
-    let about = async { world.client().once(echo("")).await };
-    fabric::trace::scope_of_order(trace.parent.to_string(), "order-3", about).await.unwrap();
+    let about = async {
+        fabric::trace::annotate(fabric::trace::names::ORDER_ID, "order-3");
+        world.client().once(echo("")).await
+    };
+    trace.scope(about).await.unwrap();
     let spans = trace.spans(3).await;
     assert_eq!(spans[0].said("outrigger.order.id"), Some("order-3"));
 }

@@ -23,6 +23,7 @@ use api::order::v1::{
     ResolveOrderResponse, ReturnItemsRequest, ReturnItemsResponse, WatchOrderRequest, WatchOrderResponse,
     order_service_server::OrderService,
 };
+use fabric::trace::{annotate, names};
 use futures::stream::BoxStream;
 use saga::Engine;
 use std::sync::Arc;
@@ -51,6 +52,7 @@ pub struct Inner {
 impl Inner {
     /// An order, whole, as it stands.
     async fn order(&self, order_id: &str) -> Result<Order, Status> {
+        status::may_exist(order_id)?;
         let found = self.store.read(order_id.to_owned(), |tx, id| Box::pin(rows::find(tx, id))).await;
         found.map_err(status::store)?.ok_or_else(|| status::no_order(order_id))
     }
@@ -65,6 +67,7 @@ impl OrderService for Api {
     }
 
     async fn get_order(&self, request: Request<GetOrderRequest>) -> Result<Response<GetOrderResponse>, Status> {
+        annotate(names::ORDER_ID, &request.get_ref().order_id);
         read::get(&self.0, request.into_inner()).await.map(Response::new)
     }
 
@@ -76,6 +79,7 @@ impl OrderService for Api {
         &self,
         request: Request<WatchOrderRequest>,
     ) -> Result<Response<Self::WatchOrderStream>, Status> {
+        annotate(names::ORDER_ID, &request.get_ref().order_id);
         watch::watch(self.0.clone(), request.into_inner()).await.map(Response::new)
     }
 
@@ -83,6 +87,7 @@ impl OrderService for Api {
         &self,
         request: Request<CancelOrderRequest>,
     ) -> Result<Response<CancelOrderResponse>, Status> {
+        annotate(names::ORDER_ID, &request.get_ref().order_id);
         cancel::cancel(&self.0, request.into_inner()).await.map(Response::new)
     }
 
@@ -90,6 +95,7 @@ impl OrderService for Api {
         &self,
         request: Request<ReturnItemsRequest>,
     ) -> Result<Response<ReturnItemsResponse>, Status> {
+        annotate(names::ORDER_ID, &request.get_ref().order_id);
         returns::take(&self.0, fabric::caller(&request).to_owned(), request.into_inner()).await
     }
 
@@ -101,6 +107,7 @@ impl OrderService for Api {
         &self,
         request: Request<ResolveOrderRequest>,
     ) -> Result<Response<ResolveOrderResponse>, Status> {
+        annotate(names::ORDER_ID, &request.get_ref().order_id);
         resolve::resolve(&self.0, request.into_inner()).await.map(Response::new)
     }
 }

@@ -10,6 +10,7 @@ mod catalogue;
 mod consumer;
 mod domain;
 mod hub;
+mod log;
 mod migrations;
 mod plan;
 mod settings;

@@ -14,8 +14,9 @@ use api::{
     types::StepRef,
 };
 use fabric::{Deadline, Wire};
-use saga::Call;
+use saga::{Call, Outcome};
 use std::{collections::BTreeMap, time::Duration};
+use tonic::Status;
 
 /// The ways to the services that steps call.
 #[derive(Clone)]
@@ -39,6 +40,13 @@ async fn within<T>(call: &Call, deadline: Duration, made: impl Future<Output = T
         Some(trace) => fabric::trace::scope(trace, made).await,
         None => made.await,
     }
+}
+
+/// A call that failed, in the log and as an outcome. The message is not logged: it may repeat what a customer wrote.
+fn failed(call: &Call, status: &Status) -> Outcome {
+    let Call { step, direction, attempt, .. } = call;
+    tracing::info!(step, ?direction, attempt, code = ?status.code(), "a step's call failed");
+    heard::refused(status)
 }
 
 /// Lines of one SKU summed: what stock and parcels are counted in.

@@ -19,7 +19,12 @@ use api::payment::v1::{
     ReconcileResponse, RefundRequest, RefundResponse, VoidRequest, VoidResponse,
     payment_service_server::PaymentService,
 };
-use fabric::{Check, Violations, page::Listing, replay};
+use fabric::{
+    Check, Violations,
+    page::Listing,
+    replay,
+    trace::{annotate, names},
+};
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 use tonic::{Request, Response, Status};
@@ -50,6 +55,7 @@ impl Api {
         let key = intent.operation.key.clone();
         match self.books.intend(intent).await? {
             Intake::Known { payment, operation, replayed } => {
+                annotate(names::ORDER_ID, &payment.order);
                 let watch = (operation.key == key).then_some(watch);
                 let (payment, operation) = self.settled(*payment, *operation, watch).await?;
                 match Problem::of(&operation) {
@@ -93,6 +99,7 @@ impl Api {
 
     /// Withdraws a step, and waits until nothing of it is held or taken.
     async fn withdraw(&self, wish: Wish) -> Result<Answer, Problem> {
+        annotate(names::ORDER_ID, &wish.order);
         match self.books.withdraw(wish).await? {
             Withdrawn::Standing { payments, replayed } => {
                 let mut last = None;
@@ -136,6 +143,7 @@ impl Api {
     async fn list(&self, request: ListPaymentsRequest) -> Result<ListPaymentsResponse, Problem> {
         let listing = Listing::new("ListPayments", &[&request.order_id]);
         let mut check = Check::default();
+        form::text(&mut check, "order_id", &request.order_id);
         let size = check.page_size(request.page_size);
         let after = check.page_token(&listing, &request.page_token, Some);
         check.done()?;

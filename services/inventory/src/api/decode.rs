@@ -14,6 +14,7 @@ const LONGEST_HOLD: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 pub fn order(check: &mut Check, id: &str) -> OrderId {
     check.text(id, 128, "order_id");
+    fabric::trace::annotate(fabric::trace::names::ORDER_ID, id);
     OrderId(id.to_owned())
 }
 

@@ -1,6 +1,6 @@
 //! An order's saga: pay, reserve, commit, capture (cards), ship; then the carrier's word.
 
-use super::{Callees, heard, step_ref, stock_lines, within};
+use super::{Callees, failed, heard, step_ref, stock_lines, within};
 use crate::{
     Settings,
     domain::{Method, Order, answer, money, steps, tell},
@@ -14,6 +14,7 @@ use api::{
     payment::v1::{AuthoriseRequest, CaptureRequest, ChargeRequest, PaymentState, VoidRequest},
     shipping::v1::{CancelShipmentRequest, CreateShipmentRequest},
 };
+use fabric::trace::{annotate, names};
 use saga::{Answer, Backoff, Call, Direction, Loaded, Outcome, Plan, Refusal, Step, Then, Told};
 use sea_orm::DbErr;
 use std::{sync::Arc, time::Duration};
@@ -61,11 +62,12 @@ impl Plan for OrderPlan {
 
     fn perform<'a>(&'a self, order: &'a Order, call: &'a Call) -> BoxFuture<'a, Outcome> {
         Box::pin(within(call, self.settings.step_deadline, async move {
+            annotate(names::ORDER_ID, &order.content.order_id);
             let answer = match call.direction {
                 Direction::Forward => self.forward(order, call).await,
                 Direction::Undo => self.undo(order, call).await,
             };
-            answer.unwrap_or_else(|status| heard::refused(&status))
+            answer.unwrap_or_else(|status| failed(call, &status))
         }))
     }
 

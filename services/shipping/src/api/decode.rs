@@ -11,6 +11,7 @@ const MOST_PIECES: i64 = 1_000_000_000;
 
 pub fn order(check: &mut Check, id: &str) -> OrderId {
     check.text(id, 128, "order_id");
+    fabric::trace::annotate(fabric::trace::names::ORDER_ID, id);
     OrderId(id.to_owned())
 }
 
