@@ -1,6 +1,7 @@
 //! A database of a test's own on the PostgreSQL that `tests/run` started.
 
 use crate::not_run;
+use parking_lot::Mutex;
 use std::{
     path::Path,
     process::{self, Command},
@@ -8,16 +9,26 @@ use std::{
         Once,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    thread,
 };
 
 /// Names the server: a URL of a user who may make databases, `postgres://postgres@127.0.0.1:5432/postgres`.
 pub const SERVER: &str = "OUTRIGGER_POSTGRES";
 
-/// A database, gone with this value.
+/// So many databases are removed at a time, beside the tests: each removal makes the server write everything down first,
+/// which takes longer than most tests.
+const REMOVED_AT_ONCE: usize = 24;
+
+/// Names of databases that nobody needs any more.
+static DONE_WITH: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// A database of which nobody else knows. It is removed some time after this value, or by a later process.
 #[derive(Debug)]
 pub struct Database {
     server: String,
     name: String,
+    /// The server is ended with the test, and takes its databases with it.
+    passing: bool,
 }
 
 impl Database {
@@ -26,13 +37,13 @@ impl Database {
     /// # Panics
     /// When the server is there and makes no database.
     pub fn new(test: &str) -> Option<Self> {
-        let Some(server) = std::env::var(SERVER).ok().filter(|server| !server.is_empty()) else {
+        let Some(server) = server() else {
             not_run(test, &format!("{SERVER} names no PostgreSQL; `tests/run` starts one"));
             return None;
         };
         static SWEPT: Once = Once::new();
-        SWEPT.call_once(|| sweep(&server));
-        Some(Self::on(server, ""))
+        SWEPT.call_once(|| drop(thread::spawn(sweep)));
+        Some(Self::on(server, "", false))
     }
 
     /// A new one that holds what this one holds. Nobody may be connected to this one meanwhile.
@@ -40,18 +51,17 @@ impl Database {
     /// # Panics
     /// When the server makes none.
     pub fn copy(&self) -> Self {
-        Self::on(self.server.clone(), &format!("TEMPLATE {}", self.name))
+        Self::on(self.server.clone(), &format!("TEMPLATE {}", self.name), self.passing)
     }
 
     /// A new one on the server at this URL, which names a database that is there.
-    pub(crate) fn on(server: String, made: &str) -> Self {
+    pub(crate) fn on(server: String, made: &str, passing: bool) -> Self {
         static MADE: AtomicU64 = AtomicU64::new(0);
         let name = format!("test_{}_{}", process::id(), MADE.fetch_add(1, Relaxed));
-        let database = Self { server, name };
         // One that an earlier life left behind under this name is of no use to anybody.
-        let sentences = [database.removal(), format!("CREATE DATABASE {} {made}", database.name)];
-        assert!(tell(&database.server, &sentences).is_some(), "the server at {} makes a database", database.server);
-        database
+        let statements = [removal(&name), format!("CREATE DATABASE {name} {made}")];
+        assert!(tell(&server, &statements).is_some(), "the server at {server} makes a database");
+        Self { server, name, passing }
     }
 
     /// Where it is.
@@ -71,17 +81,33 @@ impl Database {
         let count = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{}'", self.name);
         tell(&self.server, &[count]).is_some_and(|count| count.trim() == "0")
     }
-
-    fn removal(&self) -> String {
-        format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)
-    }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if tell(&self.server, &[self.removal()]).is_none() {
-            eprintln!("the database {} was left behind", self.name);
+        if self.passing {
+            return;
         }
+        let mut done_with = DONE_WITH.lock();
+        done_with.push(std::mem::take(&mut self.name));
+        if done_with.len() >= REMOVED_AT_ONCE {
+            let names = std::mem::take(&mut *done_with);
+            thread::spawn(move || remove(&names));
+        }
+    }
+}
+
+fn server() -> Option<String> {
+    std::env::var(SERVER).ok().filter(|server| !server.is_empty())
+}
+
+fn removal(name: &str) -> String {
+    format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+}
+
+fn remove(names: &[String]) {
+    if let Some(server) = server().filter(|_| !names.is_empty()) {
+        tell(&server, &names.iter().map(|name| removal(name)).collect::<Vec<_>>());
     }
 }
 
@@ -100,13 +126,13 @@ pub(crate) fn tell(url: &str, statements: &[String]) -> Option<String> {
     Some(String::from_utf8_lossy(&said.stdout).into_owned())
 }
 
-/// Removes what tests left behind that are gone: those that were killed, and templates, which live as long as a process.
-fn sweep(server: &str) {
+/// Removes what tests left behind that are gone.
+fn sweep() {
     let list = "SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%'".to_owned();
-    for name in tell(server, &[list]).unwrap_or_default().lines() {
-        let owner = name.split('_').nth(1).unwrap_or_default();
-        if owner.parse::<u32>().is_ok() && !Path::new("/proc").join(owner).exists() {
-            tell(server, &[format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")]);
-        }
-    }
+    let found = server().and_then(|server| tell(&server, &[list])).unwrap_or_default();
+    let is_gone = |name: &&str| {
+        let process = name.split('_').nth(1).filter(|process| process.parse::<u32>().is_ok());
+        process.is_some_and(|process| !Path::new("/proc").join(process).exists())
+    };
+    remove(&found.lines().filter(is_gone).map(str::to_owned).collect::<Vec<_>>());
 }

@@ -1,7 +1,8 @@
 //! A PostgreSQL of a test's own, to be killed and restarted.
 
-use crate::{Database, not_run};
+use crate::{Database, database::tell, not_run};
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -34,7 +35,7 @@ impl Postgres {
     /// # Panics
     /// When it makes none.
     pub fn database(&self) -> Database {
-        Database::on(self.url.clone(), "")
+        Database::on(self.url.clone(), "", true)
     }
 
     /// `kill -9` of all its processes. It is down until [`Postgres::revive`].
@@ -59,6 +60,21 @@ impl Postgres {
     /// When it does not start again.
     pub fn restart(&self) {
         script(&["restart"], self.folder.path()).expect("PostgreSQL restarts");
+    }
+}
+
+impl Postgres {
+    /// Makes a user whom the server asks for a password from now on.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn demand_password(&self, user: &str, password: &str) {
+        let rules = self.folder.path().join("data/pg_hba.conf");
+        let trusting = fs::read_to_string(&rules).expect("PostgreSQL's rules");
+        fs::write(&rules, format!("host all {user} 127.0.0.1/32 scram-sha-256\n{trusting}")).expect("a rule more");
+        let statements =
+            [format!("CREATE ROLE {user} LOGIN SUPERUSER PASSWORD '{password}'"), "SELECT pg_reload_conf()".to_owned()];
+        tell(&self.url, &statements).expect("PostgreSQL takes the user");
     }
 }
 
