@@ -51,6 +51,7 @@ where
         let reason = match begun {
             Ok(Ok(session)) => return Ok(session),
             Ok(Err(error)) => error.to_string(),
+            Err(_) if self.patience.is_over() => return Err(Setback::Final(StoreError::Expired)),
             Err(_) => "it does not answer".to_owned(),
         };
         Err(Setback::Again(Again::Absent(reason)))

@@ -44,6 +44,7 @@ impl Parallel {
             let again = match timeout_at(patience.absence(), lease.begin(&opening)).await {
                 Ok(Ok(session)) => return Ok(session),
                 Ok(Err(error)) => Again::Absent(error.to_string()),
+                Err(_) if patience.is_over() => return Err(StoreError::Expired),
                 Err(_) => Again::Absent("it does not answer".to_owned()),
             };
             if !pauses.pause(&again, lease, patience).await {

@@ -13,6 +13,9 @@ const ABSENCE: Duration = Duration::from_secs(5);
 /// The caller should hear of an absence rather than of its own deadline, so the last bit of that is left to it.
 const MARGIN: Duration = Duration::from_millis(100);
 
+/// Whoever has less than this left would take mere slowness for an absence: it hears of its deadline.
+const HURRY: Duration = Duration::from_millis(500);
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
     deadline: Option<Instant>,
@@ -30,7 +33,11 @@ impl Patience {
     /// The same once the turn has come: only now can the database be found absent.
     pub fn begun(self, now: Instant) -> Self {
         let left = self.turn.saturating_duration_since(now);
-        let absence = if self.deadline.is_some() { left - MARGIN.min(left / 10) } else { ABSENCE };
+        let absence = match self.deadline {
+            Some(_) if left < HURRY => left,
+            Some(_) => left - MARGIN.min(left / 10),
+            None => ABSENCE,
+        };
         Self { absence: now + absence.min(ABSENCE), ..self }
     }
 
