@@ -12,7 +12,7 @@ use common::{
 use outrigger_journal::{Bus, outbox};
 use std::collections::BTreeMap;
 use store::{
-    BoxFuture, Data, Store, StoreError, Tx,
+    BoxFuture, Data, Postgres, Store, StoreError, Tx,
     sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult},
 };
 use tokio::{
@@ -49,7 +49,10 @@ fn publishers(store: &Store, ambient: &Ambient, each: usize) -> JoinSet<()> {
         let (store, ambient) = (store.clone(), ambient.clone());
         tasks.spawn(async move {
             for n in 0..each {
-                one_change(&store, &ambient, task + n * TASKS).await.unwrap();
+                // While the database is away, and when it left without telling what became of the change, once more.
+                while let Err(error) = one_change(&store, &ambient, task + n * TASKS).await {
+                    assert!(matches!(error, StoreError::Unavailable(_) | StoreError::Unknown(_)), "{error}");
+                }
             }
         });
     }
@@ -184,6 +187,31 @@ fn killed_in_the_middle_again_and_again_nothing_is_lost_or_had_twice() {
             bus.shutdown().await;
         });
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_killed_again_and_again_under_load_loses_nothing_and_delivers_nothing_twice() {
+    let test = "a_database_killed_again_and_again_under_load_loses_nothing_and_delivers_nothing_twice";
+    let Some(server) = servers::Postgres::start(test) else { return };
+    let database = server.database();
+    let data = Data::postgres(Postgres { connections: 4, ..Postgres::new(database.url()) }).await.unwrap();
+    let (orders, reader) = pair(&data).await;
+    let ambient = ambient();
+    let bus = Bus::embedded(ambient.clone());
+    bus.publisher("orders", orders.clone());
+    subscribe(&bus, &reader, "orders", diary()).await;
+    let tasks = publishers(&orders, &ambient, 100);
+    for n in 1..=4 {
+        until("some were had", async || count(&reader, "SELECT COUNT(*) AS n FROM had").await > n * 50).await;
+        tokio::task::block_in_place(|| {
+            server.kill();
+            server.revive();
+        });
+    }
+    tasks.join_all().await;
+    bus.settled().await;
+    assert_complete(&orders, &reader).await;
+    bus.shutdown().await;
 }
 
 /// Only where units run side by side can one be late.
