@@ -76,6 +76,8 @@ pub struct Shipment {
     pub updated: Timestamp,
     /// Counts its changes, from 1; the version of its events.
     pub version: i64,
+    /// The trace in which it was asked for: what the carrier does with it later belongs there.
+    pub trace: Option<String>,
 }
 
 /// Why a call was refused. Each is one `reason` of the contract.

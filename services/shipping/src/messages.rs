@@ -19,7 +19,8 @@ pub fn changed(stamp: &Stamp, after: &Shipment, place: usize) -> Event {
         version: after.version,
         payload: pb::ShipmentChanged { shipment: Some(shipment(after.clone())) }.encode_to_vec(),
         at: stamp.now,
-        trace: stamp.trace.clone(),
+        // The carrier acts in nobody's call: what it does goes on in the trace that asked for the parcel.
+        trace: stamp.trace.clone().or_else(|| after.trace.clone()),
     }
 }
 

@@ -10,6 +10,7 @@ use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trai
 pub fn all() -> Vec<Box<dyn MigrationTrait>> {
     let mut all = journal::migrations();
     all.push(Box::new(Shipments));
+    all.push(Box::new(Traces));
     all
 }
 
@@ -35,6 +36,27 @@ impl MigrationTrait for Shipments {
         Ok(())
     }
 }
+
+/// Each shipment keeps the trace in which it was asked for.
+struct Traces;
+
+impl MigrationName for Traces {
+    fn name(&self) -> &str {
+        "shipping_0002_traces"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Traces {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let db = manager.get_connection();
+        let text = if db.get_database_backend() == DbBackend::Postgres { BYTEWISE } else { "TEXT" };
+        db.execute_unprepared(&TRACE.replace("{text}", text)).await?;
+        Ok(())
+    }
+}
+
+const TRACE: &str = "ALTER TABLE shipment ADD COLUMN trace {text}";
 
 /// Text sorts by its bytes, as on SQLite and in Rust, whatever the database's language: identifiers sort by time, and pages
 /// follow each other by them.

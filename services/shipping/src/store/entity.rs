@@ -17,6 +17,7 @@ pub mod shipment {
         pub version: i64,
         pub created_at: i64,
         pub updated_at: i64,
+        pub trace: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

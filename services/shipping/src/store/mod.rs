@@ -6,6 +6,8 @@
 pub mod call;
 pub mod carrier;
 pub mod entity;
+#[cfg(test)]
+mod round_trip;
 
 use crate::{
     domain::{self, Line, OrderId, Plan, Shipment, ShipmentId, State},
@@ -71,6 +73,7 @@ pub async fn create(tx: &Tx, ask: &Create) -> Result<Outcome, DbErr> {
         created: ask.call.stamp.now,
         updated: ask.call.stamp.now,
         version: 1,
+        trace: ask.call.stamp.trace.clone(),
     };
     insert(tx, &made, ask.due).await?;
     tell(tx, &ask.call.stamp, &made).await?;
@@ -164,6 +167,7 @@ async fn insert(tx: &Tx, made: &Shipment, due: Timestamp) -> Result<(), DbErr> {
         version: Set(made.version),
         created_at: Set(made.created.as_millis()),
         updated_at: Set(made.updated.as_millis()),
+        trace: Set(made.trace.clone()),
     };
     shipment::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
@@ -181,6 +185,7 @@ fn whole(row: shipment::Model) -> Result<Shipment, DbErr> {
         created: Timestamp::from_millis(row.created_at),
         updated: Timestamp::from_millis(row.updated_at),
         version: row.version,
+        trace: row.trace,
     })
 }
 
