@@ -10,6 +10,7 @@ use percent_encoding::percent_decode_str;
 use std::{str::FromStr, time::Duration};
 
 const DISABLED: &str = "OTEL_SDK_DISABLED";
+const PROPAGATORS: &str = "OTEL_PROPAGATORS";
 const EXPORTER: &str = "OTEL_TRACES_EXPORTER";
 const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
 const SAMPLER_ARG: &str = "OTEL_TRACES_SAMPLER_ARG";
@@ -76,11 +77,11 @@ impl Settings {
     /// [`StartError::Setting`].
     pub fn read(variable: impl Fn(&'static str) -> Option<String>) -> Result<Option<Self>, StartError> {
         let variables = Variables(&variable);
-        let disabled = variables.one(DISABLED).is_some_and(|value| value.eq_ignore_ascii_case("true"));
-        let Some((named, endpoint)) = variables.either(ENDPOINT).filter(|_| !disabled) else { return Ok(None) };
-        if !variables.exports()? {
+        let Some((named, endpoint)) = variables.either(ENDPOINT) else { return Ok(None) };
+        if variables.disabled()? || !variables.exports()? {
             return Ok(None);
         }
+        variables.propagators()?;
         variables.only(PROTOCOL, "grpc", "only grpc is spoken; unset it, or name the collector's gRPC port (4317)")?;
         variables.only(COMPRESSION, "none", "exports are not compressed; unset it")?;
         let usual = Self::to(address(named, &endpoint)?);
@@ -115,6 +116,27 @@ impl Variables<'_> {
 
     fn either(&self, names: Either) -> Option<(&'static str, String)> {
         names.into_iter().find_map(|name| Some((name, self.one(name)?)))
+    }
+
+    fn disabled(&self) -> Result<bool, StartError> {
+        match self.one(DISABLED) {
+            Some(value) if value.eq_ignore_ascii_case("true") => Ok(true),
+            Some(value) if !value.eq_ignore_ascii_case("false") => {
+                Err(wrong(DISABLED, &value, "it must be true or false"))
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Baggage is nobody's here, and so is not carried; that it may be is what the variable says when it is not set.
+    fn propagators(&self) -> Result<(), StartError> {
+        let known = |name: &str| ["tracecontext", "baggage"].contains(&name.trim());
+        match self.one(PROPAGATORS) {
+            Some(names) if !names.split(',').all(known) || !names.contains("tracecontext") => {
+                Err(wrong(PROPAGATORS, &names, "the trace travels as W3C has it; unset it, or set it to tracecontext"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn exports(&self) -> Result<bool, StartError> {
@@ -247,6 +269,8 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
             ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
             ("OTEL_TRACES_EXPORTER", "zipkin"),
+            ("OTEL_SDK_DISABLED", "yes"),
+            ("OTEL_PROPAGATORS", "b3"),
             ("OTEL_TRACES_SAMPLER", "sometimes"),
             ("OTEL_TRACES_SAMPLER_ARG", "1.5"),
             ("OTEL_TRACES_SAMPLER_ARG", "NaN"),
