@@ -97,17 +97,32 @@ const OPEN: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = curren
 async fn a_commit_under_way_is_waited_for() {
     let Some((database, wire, store)) = behind_a_wire("a_commit_under_way_is_waited_for").await else { return };
     // A check that the commit makes at its very end, and that takes its time.
-    let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END $$; \
+    let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.8); RETURN NULL; END $$; \
         CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON counter DEFERRABLE INITIALLY DEFERRED \
         FOR EACH ROW EXECUTE FUNCTION slow()";
     store.unit((), move |tx, ()| Box::pin(tx.execute_unprepared(slow))).await.unwrap();
-    wire.next_commit(Mischief::AnswerLost);
+    wire.next_commit(Mischief::CutDuring);
     let (result, runs, hooks) = add_counting(&store, "slow").await;
     assert!(result.is_ok(), "{result:?}");
-    // The server may notice in the middle of it that its client has gone, and give up; or it may have been quicker.
-    assert_eq!(hooks, 1);
-    assert!(runs <= 2);
+    assert_eq!((runs, hooks), (1, 1));
     assert_eq!(database.tell(&["SELECT count(*) FROM test.counter"]).unwrap().trim(), "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_fate_cannot_be_learnt_is_called_unknown_and_nothing_else() {
+    let test = "a_commit_whose_fate_cannot_be_learnt_is_called_unknown_and_nothing_else";
+    let Some((database, wire, store)) = behind_a_wire(test).await else { return };
+    add(&store, "before").await.unwrap();
+    wire.next_commit(Mischief::AnswerLostForLong);
+    let (result, runs, hooks) = add_counting(&store, "lost").await;
+    assert!(matches!(&result, Err(StoreError::Unknown(_))), "{result:?}");
+    assert!(result.unwrap_err().is_unavailable());
+    assert_eq!((runs, hooks), (1, 0));
+    // It was kept, as it happens.
+    assert_eq!(database.tell(&["SELECT count(*) FROM test.counter"]).unwrap().trim(), "2");
+    wire.swallow(false);
+    while add(&store, "after").await.is_err() {}
+    assert_eq!(count(&store).await, 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

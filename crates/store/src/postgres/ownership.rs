@@ -47,7 +47,13 @@ impl Ownership {
     /// [`OpenError::InUse`], [`OpenError::Unreachable`], [`OpenError::Unusable`].
     pub async fn take(address: &Address) -> Result<Arc<Self>, OpenError> {
         let held = Arc::new(AtomicBool::new(false));
-        let mut keeper = Keeper { address: address.clone(), held: Arc::clone(&held), session: None, backend: None };
+        let mut keeper = Keeper {
+            address: address.clone(),
+            held: Arc::clone(&held),
+            session: None,
+            backend: None,
+            said: String::new(),
+        };
         let until = Instant::now() + GRACE;
         loop {
             match keeper.attempt().await {
@@ -94,6 +100,8 @@ struct Keeper {
     session: Option<Session>,
     /// The server's process behind the last session, and when it began: together they name it for good.
     backend: Option<(String, String)>,
+    /// Why it is not ours, as it was last said in the log.
+    said: String,
 }
 
 impl Keeper {
@@ -121,20 +129,31 @@ impl Keeper {
                 Err(error) => self.lost(&error),
             }
         }
-        match self.attempt().await {
+        let reason = match self.attempt().await {
             Ok(None) => {
+                self.said.clear();
                 tracing::info!(place = self.address.shown(), "the database is there again");
-                Ok(())
+                return Ok(());
             }
-            Ok(Some(holder)) => Err(format!("in use by {holder}")),
-            Err(error) => Err(error.to_string()),
-        }
+            Ok(Some(holder)) => format!("in use by {holder}"),
+            Err(error) => error.to_string(),
+        };
+        self.say(&reason);
+        Err(reason)
     }
 
     fn lost(&mut self, error: &Error) {
-        tracing::warn!(place = self.address.shown(), %error, "the database has gone away; waiting for it");
         self.held.store(false, Relaxed);
         self.session = None;
+        self.say(&error.to_string());
+    }
+
+    /// Once for each reason in a row.
+    fn say(&mut self, reason: &str) {
+        if self.said != reason {
+            tracing::warn!(place = self.address.shown(), reason, "the database has gone away; waiting for it");
+            reason.clone_into(&mut self.said);
+        }
     }
 
     /// One attempt at the lock; who has it, when it is not ours.

@@ -1,7 +1,13 @@
 //! A network between a store and its server, on which messages can be lost at the worst moment.
 
 use parking_lot::Mutex;
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::Duration,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{
@@ -9,7 +15,6 @@ use tokio::{
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
     sync::Notify,
-    task::JoinHandle,
 };
 
 /// What every commit of a unit begins with.
@@ -22,6 +27,10 @@ pub enum Mischief {
     LostOnTheWay,
     /// The server gets it, and the connection breaks before the answer.
     AnswerLost,
+    /// The server has begun with it when the connection breaks.
+    CutDuring,
+    /// The answer is lost, and from then on the wire swallows everything.
+    AnswerLostForLong,
     /// The connection breaks for the store at once; the server gets it only when [`Wire::deliver`] is called.
     Late,
 }
@@ -83,21 +92,44 @@ impl Wire {
 async fn carry(store: TcpStream, server: TcpStream, state: Arc<State>) {
     let (from_store, to_store) = store.into_split();
     let (from_server, to_server) = server.into_split();
-    let back = tokio::spawn(copy(from_server, to_store, Arc::clone(&state)));
-    forth(from_store, to_server, back, &state).await;
+    let withheld = Arc::new(Withheld::default());
+    let back = tokio::spawn(back(from_server, to_store, Arc::clone(&state), Arc::clone(&withheld)));
+    forth(from_store, to_server, &state, &withheld).await;
+    back.abort();
 }
 
-async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: Arc<State>) {
+/// What the two directions of a connection say to each other.
+#[derive(Default)]
+struct Withheld {
+    /// The next answer is not for the store.
+    wanted: AtomicBool,
+    came: Notify,
+    /// The connection breaks for the store; the server does not notice.
+    cut: Notify,
+}
+
+/// Server to store, until there is an answer to withhold.
+async fn back(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: Arc<State>, withheld: Arc<Withheld>) {
     let mut bytes = vec![0; 65_536];
-    while let Ok(read @ 1..) = from.read(&mut bytes).await {
+    loop {
+        let read = tokio::select! {
+            () = withheld.cut.notified() => break,
+            read = from.read(&mut bytes) => read.unwrap_or_default(),
+        };
+        if read == 0 || withheld.wanted.load(SeqCst) {
+            break;
+        }
         if !*state.dead.lock() && to.write_all(&bytes[..read]).await.is_err() {
-            return;
+            break;
         }
     }
+    drop(to);
+    withheld.came.notify_one();
+    while let Ok(1..) = from.read(&mut bytes).await {}
 }
 
 /// Store to server, until the connection ends or mischief ends it.
-async fn forth(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, back: JoinHandle<()>, state: &State) {
+async fn forth(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &State, withheld: &Withheld) {
     let mut bytes = vec![0; 65_536];
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
         let message = &bytes[..read];
@@ -106,23 +138,32 @@ async fn forth(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, back: JoinHandle
         }
         let Some(mischief) = state.mischief(message) else {
             if to.write_all(message).await.is_err() {
-                break;
+                return;
             }
             continue;
         };
-        back.abort();
-        let _ = back.await;
-        drop(from);
-        if mischief == Mischief::Late {
-            state.deliver.notified().await;
-        }
-        if mischief != Mischief::LostOnTheWay {
-            let _ = to.write_all(message).await;
-            state.delivered.notify_one();
+        withheld.wanted.store(true, SeqCst);
+        match mischief {
+            Mischief::LostOnTheWay => {}
+            Mischief::AnswerLost | Mischief::AnswerLostForLong => {
+                let _ = to.write_all(message).await;
+                withheld.came.notified().await;
+                *state.dead.lock() |= mischief == Mischief::AnswerLostForLong;
+            }
+            Mischief::CutDuring => {
+                let _ = to.write_all(message).await;
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            Mischief::Late => {
+                withheld.cut.notify_one();
+                drop(from);
+                state.deliver.notified().await;
+                let _ = to.write_all(message).await;
+                state.delivered.notify_one();
+            }
         }
         return;
     }
-    back.abort();
 }
 
 impl State {
