@@ -23,7 +23,6 @@ use api::order::v1::{
     ResolveOrderResponse, ReturnItemsRequest, ReturnItemsResponse, WatchOrderRequest, WatchOrderResponse,
     order_service_server::OrderService,
 };
-use fabric::trace::{annotate, names};
 use futures::stream::BoxStream;
 use saga::Engine;
 use std::sync::Arc;
@@ -67,7 +66,6 @@ impl OrderService for Api {
     }
 
     async fn get_order(&self, request: Request<GetOrderRequest>) -> Result<Response<GetOrderResponse>, Status> {
-        annotate(names::ORDER_ID, &request.get_ref().order_id);
         read::get(&self.0, request.into_inner()).await.map(Response::new)
     }
 
@@ -79,7 +77,6 @@ impl OrderService for Api {
         &self,
         request: Request<WatchOrderRequest>,
     ) -> Result<Response<Self::WatchOrderStream>, Status> {
-        annotate(names::ORDER_ID, &request.get_ref().order_id);
         watch::watch(self.0.clone(), request.into_inner()).await.map(Response::new)
     }
 
@@ -87,7 +84,6 @@ impl OrderService for Api {
         &self,
         request: Request<CancelOrderRequest>,
     ) -> Result<Response<CancelOrderResponse>, Status> {
-        annotate(names::ORDER_ID, &request.get_ref().order_id);
         cancel::cancel(&self.0, request.into_inner()).await.map(Response::new)
     }
 
@@ -95,7 +91,6 @@ impl OrderService for Api {
         &self,
         request: Request<ReturnItemsRequest>,
     ) -> Result<Response<ReturnItemsResponse>, Status> {
-        annotate(names::ORDER_ID, &request.get_ref().order_id);
         returns::take(&self.0, fabric::caller(&request).to_owned(), request.into_inner()).await
     }
 
@@ -107,7 +102,6 @@ impl OrderService for Api {
         &self,
         request: Request<ResolveOrderRequest>,
     ) -> Result<Response<ResolveOrderResponse>, Status> {
-        annotate(names::ORDER_ID, &request.get_ref().order_id);
         resolve::resolve(&self.0, request.into_inner()).await.map(Response::new)
     }
 }
