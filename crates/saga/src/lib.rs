@@ -15,6 +15,7 @@
 
 mod absence;
 mod after;
+mod census;
 mod decide;
 mod drive;
 mod engine;
@@ -29,6 +30,7 @@ mod timer;
 mod turn;
 mod worker;
 
+pub use census::Census;
 pub use decide::{NO_ANSWER, decide};
 pub use engine::{Engine, New, Seat};
 pub use heard::{Entry, Heard, Pause, Rules, Told, Turn};

@@ -8,7 +8,7 @@ use crate::{
 use ambient::Timestamp;
 use sea_orm::{
     ActiveValue::{self, NotSet, Set},
-    ColumnTrait, DbErr, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, DbErr, EntityTrait, ExprTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, LockBehavior, LockType},
 };
 use store::Tx;
@@ -237,6 +237,12 @@ pub async fn any_running(tx: &Tx, kind: &str) -> Result<bool, DbErr> {
         .one(tx)
         .await?;
     Ok(one.is_some())
+}
+
+/// How many sagas have a move of their own to make.
+pub async fn running(tx: &Tx, kind: &str) -> Result<u64, DbErr> {
+    let running = saga::Entity::find().filter(saga::Column::Kind.eq(kind)).filter(Expr::cust("status = 'running'"));
+    running.count(tx).await
 }
 
 /// Whatever is being driven and has not moved since `since` is due now: no task has it any more, or one that is late.

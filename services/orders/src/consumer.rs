@@ -47,7 +47,8 @@ impl Carrier {
         if matches!(state, ShipmentState::Created | ShipmentState::Unspecified) {
             return Ok(());
         }
-        let Some(order) = rows::find_bare(tx, &shipment.order_id).await? else {
+        self.orders.hold(tx, &shipment.order_id).await?;
+        let Some(order) = rows::hold_bare(tx, &shipment.order_id).await? else {
             tracing::debug!(order_id = shipment.order_id, "a shipment of no order of ours");
             return Ok(());
         };

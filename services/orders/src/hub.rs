@@ -1,11 +1,16 @@
 //! Who waits for an order inside this process: told after the unit that changed it is durable.
 //!
-//! Only the latest is kept for each waiter. Who needs every change reads the history, which has no gaps.
+//! Only the latest is kept for each waiter, whichever unit's word comes first: units that commit side by side are told of
+//! in any order. Who needs every change reads the history, which has no gaps. And a word may be missing, when the answer
+//! to a commit was lost: who waits looks for itself now and then.
 
 use crate::domain::Order;
 use parking_lot::Mutex;
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::watch;
+
+/// How long to wait for word of an order before it is looked at.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Waiters by order.
 #[derive(Default)]
@@ -29,14 +34,24 @@ impl Hub {
     /// Tells who waits.
     pub fn publish(&self, order: Order) {
         if let Some(waiters) = self.0.lock().get(&order.content.order_id) {
-            waiters.send_replace(Some(order));
+            waiters.send_if_modified(|latest| {
+                let news = latest.as_ref().is_none_or(|latest| latest.sequence <= order.sequence);
+                if news {
+                    *latest = Some(order);
+                }
+                news
+            });
         }
     }
 }
 
 impl Watched {
-    /// The order after its next change. For ever, if there is none.
-    pub async fn next(&mut self) -> Order {
+    /// The order after its next change; `None` when it is time to look at it instead.
+    pub async fn next(&mut self) -> Option<Order> {
+        tokio::time::timeout(LOOK, self.told()).await.ok()
+    }
+
+    async fn told(&mut self) -> Order {
         loop {
             if self.latest.changed().await.is_err() {
                 // The sender lives as long as this receiver is entered in the hub: it cannot be gone.

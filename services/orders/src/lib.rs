@@ -160,6 +160,22 @@ impl Orders {
         Ok(self.orders.is_busy().await? || self.returns.is_busy().await?)
     }
 
+    /// How the sagas of orders and of returns stand.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn census(&self) -> Result<[saga::Census; 2], StoreError> {
+        Ok([self.orders.census().await?, self.returns.census().await?])
+    }
+
+    /// How many orders are not final, by the name of their state; states of none are left out.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn unfinished(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        self.store.read((), |tx, ()| Box::pin(store::unfinished(tx))).await
+    }
+
     /// Begins no further step, and returns once those under way are recorded. What is left is taken up at the next
     /// start.
     pub async fn shutdown(&self) {

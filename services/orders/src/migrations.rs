@@ -1,6 +1,6 @@
 //! The tables of orders. Their order is their history: never change one that has shipped, add another.
 
-use sea_orm_migration::prelude::*;
+use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 pub struct CreateOrders;
 
@@ -16,8 +16,14 @@ impl MigrationTrait for CreateOrders {
         for table in [orders(), lines(), charges(), history(), returns(), return_lines(), secrets()] {
             manager.create_table(table).await?;
         }
+        let connection = manager.get_connection();
+        if connection.get_database_backend() == DbBackend::Postgres {
+            for column in BYTEWISE {
+                connection.execute_unprepared(column).await?;
+            }
+        }
         for index in INDEXES {
-            manager.get_connection().execute_unprepared(index).await?;
+            connection.execute_unprepared(index).await?;
         }
         Ok(())
     }
@@ -31,6 +37,13 @@ impl MigrationTrait for CreateOrders {
         Ok(())
     }
 }
+
+/// Pages follow each other by these, and go by the bytes, as on SQLite and in Rust, whatever the database's language.
+const BYTEWISE: [&str; 3] = [
+    "ALTER TABLE orders ALTER COLUMN id TYPE TEXT COLLATE \"C\"",
+    "ALTER TABLE order_history ALTER COLUMN order_id TYPE TEXT COLLATE \"C\"",
+    "ALTER TABLE order_return ALTER COLUMN id TYPE TEXT COLLATE \"C\"",
+];
 
 /// Lists by state, by customer and of parked orders stay flat however many orders there are.
 const INDEXES: [&str; 4] = [

@@ -9,8 +9,8 @@ mod secret;
 mod write;
 
 pub use facts::facts;
-pub use list::{Filter, history_after, page, parked_page};
-pub use read::{find, find_bare, find_many};
+pub use list::{Filter, history_after, page, parked_page, unfinished};
+pub use read::{find, find_bare, find_many, hold, hold_bare};
 pub use returns::{find_return, find_returns, finish_return, insert_return, promised};
 pub use secret::{Secret, secret};
 pub use write::{insert, record, update};

@@ -37,7 +37,12 @@ pub async fn cancel(inner: &Arc<Inner>, request: CancelOrderRequest) -> Result<C
                 return Err(status::precondition(reason, message, state_name(wished.order.state)));
             }
             // The wish stands, however long its caller waits.
-            Verdict::Open => wished.order = watched.next().await,
+            Verdict::Open => {
+                wished.order = match watched.next().await {
+                    Some(order) => order,
+                    None => inner.order(&order_id).await?,
+                }
+            }
         }
     }
 }
@@ -72,7 +77,8 @@ enum Verdict {
 
 impl Cancelling {
     async fn wish(&self, tx: &Tx) -> Result<Option<Asked>, DbErr> {
-        let Some(mut order) = rows::find_bare(tx, &self.request.order_id).await? else { return Ok(None) };
+        self.inner.orders.hold(tx, &self.request.order_id).await?;
+        let Some(mut order) = rows::hold_bare(tx, &self.request.order_id).await? else { return Ok(None) };
         let asked = Asked { order: order.clone(), entered: false };
         if asked.verdict() != Verdict::Open {
             return Ok(Some(asked));

@@ -30,6 +30,7 @@ pub async fn place(
     let draft = check_place(&request, inner.settings.on_failure).map_err(status::invalid)?;
     let pricings = inner.catalogue.pricings(&draft.lines, &draft.currency).await?;
     let (order_id, now, trace) = (inner.ambient.id(), inner.ambient.now(), fabric::trace::current());
+    fabric::trace::annotate(fabric::trace::names::ORDER_ID, &order_id);
     let content = draft.priced(pricings, order_id, now, trace).map_err(status::invalid)?;
     let (order, changes) = Order::received(content);
     let waiting = request.wait_for() == WaitFor::Confirmed;
@@ -48,7 +49,7 @@ pub async fn place(
         Claim::Replay { resource } => attach(inner, &resource, waiting).await,
         Claim::Fresh => {
             let order = match watched {
-                Some(watched) => confirmed(order, watched).await,
+                Some(watched) => confirmed(inner, order, watched).await,
                 None => order,
             };
             Ok(answer(&order))
@@ -105,28 +106,30 @@ async fn attach(inner: &Inner, order_id: &str, waiting: bool) -> Result<Response
     let watched = waiting.then(|| inner.hub.watch(order_id));
     let mut order = inner.order(order_id).await?;
     if let Some(watched) = watched.filter(|_| !order.is_confirmed_or_further()) {
-        order = confirmed(order, watched).await;
+        order = confirmed(inner, order, watched).await;
     }
     Ok(status::replayed(answer(&order)))
 }
 
 /// Waits until the order is confirmed or further, final, or parked; answers it as it stands when the caller's deadline
 /// is near.
-async fn confirmed(mut order: Order, mut watched: Watched) -> Order {
+async fn confirmed(inner: &Inner, mut order: Order, mut watched: Watched) -> Order {
     let until = Deadline::current().map(|deadline| {
         let left = deadline.saturating_duration_since(Instant::now());
         deadline - WAY_BACK.min(left / 4)
     });
     let content = order.content.clone();
     while !order.is_confirmed_or_further() {
-        let next = match until {
-            Some(until) => tokio::time::timeout_at(until, watched.next()).await.ok(),
-            None => Some(watched.next().await),
+        let news = match until {
+            Some(until) => tokio::time::timeout_at(until, watched.next()).await,
+            None => Ok(watched.next().await),
         };
-        match next {
+        match news {
             // Who moved it on may have read it without its lines.
-            Some(next) => order = Order { content: content.clone(), ..next },
-            None => break,
+            Ok(Some(next)) => order = Order { content: content.clone(), ..next },
+            // A look that fails is not the end of the wait: the order is recorded, and the deadline near or far.
+            Ok(None) => order = inner.order(&content.order_id).await.unwrap_or(order),
+            Err(_) => break,
         }
     }
     order

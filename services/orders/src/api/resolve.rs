@@ -60,7 +60,8 @@ enum Answered {
 impl Resolving {
     async fn record(&self, tx: &Tx) -> Result<Option<Answered>, DbErr> {
         let ResolveOrderRequest { order_id, actor, note, .. } = &self.request;
-        let Some(order) = rows::find_bare(tx, order_id).await? else { return Ok(None) };
+        self.inner.orders.hold(tx, order_id).await?;
+        let Some(order) = rows::hold_bare(tx, order_id).await? else { return Ok(None) };
         if self.is_repeated(&order) {
             return Ok(Some(Answered::Taken));
         }

@@ -72,17 +72,14 @@ struct Taking {
 }
 
 impl Taking {
-    /// Decides first: a refusal leaves nothing behind, not even the key.
+    /// Decides first: a refusal leaves nothing behind, not even the key. The order is held throughout: its other returns
+    /// wait, among them this very one under way.
     async fn record(&self, tx: &Tx) -> Result<Taken, DbErr> {
-        match once::look(tx, &self.key, &self.fingerprint).await? {
-            Some(Claim::Conflict { field }) => return Ok(Taken::Reused { field }),
-            Some(Claim::Replay { resource }) => {
-                let found = rows::find_return(tx, &resource).await?;
-                return found.map(Taken::Before).ok_or(DbErr::RecordNotFound(resource));
-            }
-            Some(Claim::Fresh) | None => {}
+        let order = rows::hold(tx, &self.request.order_id).await?;
+        if let Some(before) = self.before(tx, once::look(tx, &self.key, &self.fingerprint).await?).await? {
+            return Ok(before);
         }
-        let Some(order) = rows::find(tx, &self.request.order_id).await? else { return Ok(Taken::NoOrder) };
+        let Some(order) = order else { return Ok(Taken::NoOrder) };
         if !is_returnable(&order) {
             return Ok(Taken::NotReturnable(Box::new(order)));
         }
@@ -101,11 +98,27 @@ impl Taking {
             reason: self.request.reason.clone(),
             created_at: self.now,
         };
-        once::claim(tx, &self.key, &self.fingerprint, &self.return_id, self.now).await?;
+        // The same key may be under way for another order, which the lock on this one does not keep apart.
+        let claim = once::claim(tx, &self.key, &self.fingerprint, &self.return_id, self.now).await?;
+        if let Some(before) = self.before(tx, Some(claim)).await? {
+            return Ok(before);
+        }
         rows::insert_return(tx, &returned, &given).await?;
         let (id, case, trace) = (self.return_id.clone(), returned.clone(), self.trace.clone());
         self.inner.returns.begin(tx, &self.seat, &New { id, case, trace, now: self.now }).await?;
         Ok(Taken::Recorded(returned))
+    }
+
+    /// What the key stands for already.
+    async fn before(&self, tx: &Tx, claim: Option<Claim>) -> Result<Option<Taken>, DbErr> {
+        match claim {
+            Some(Claim::Conflict { field }) => Ok(Some(Taken::Reused { field })),
+            Some(Claim::Replay { resource }) => {
+                let found = rows::find_return(tx, &resource).await?;
+                found.map(|before| Some(Taken::Before(before))).ok_or(DbErr::RecordNotFound(resource))
+            }
+            Some(Claim::Fresh) | None => Ok(None),
+        }
     }
 }
 

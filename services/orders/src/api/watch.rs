@@ -38,6 +38,7 @@ pub async fn watch(
         violations.add("after_sequence", "must not be negative");
         return Err(status::invalid(violations));
     }
+    status::may_exist(&request.order_id)?;
     // Before the first read, so that nothing falls between reading and waiting.
     let watched = inner.hub.watch(&request.order_id);
     let mut watcher = Watcher {
@@ -70,6 +71,7 @@ impl Watcher {
                 return Ok(None);
             }
             tokio::select! {
+                // Changed, or time to look: the history says which.
                 _ = self.watched.next() => {}
                 () = self.inner.stop.cancelled() => return Err(Status::unavailable("the service is ending")),
             }

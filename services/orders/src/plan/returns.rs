@@ -1,7 +1,7 @@
 //! A return's saga: give the money back, then put the goods on hand. Nothing of it is ever undone, and nobody is asked:
 //! a refusal is tried again, ever more slowly. Inventory, say, may not have heard yet that the goods went out.
 
-use super::{Callees, heard, step_ref, stock_lines, within};
+use super::{Callees, failed, heard, step_ref, stock_lines, within};
 use crate::{
     Settings,
     domain::{Return, money, steps},
@@ -10,6 +10,7 @@ use crate::{
 };
 use ambient::Timestamp;
 use api::{inventory::v1::RestockRequest, payment::v1::RefundRequest};
+use fabric::trace::{annotate, names};
 use saga::{Answer, Backoff, Call, Loaded, Outcome, Plan, Refusal, Step, Then, Told};
 use sea_orm::DbErr;
 use std::{sync::Arc, time::Duration};
@@ -61,9 +62,10 @@ impl Plan for ReturnPlan {
 
     fn perform<'a>(&'a self, returned: &'a Return, call: &'a Call) -> BoxFuture<'a, Outcome> {
         Box::pin(within(call, self.settings.step_deadline, async move {
+            annotate(names::ORDER_ID, &returned.order_id);
             match self.make(returned, call).await {
                 Ok(()) => heard::done(""),
-                Err(status) => heard::refused(&status),
+                Err(status) => failed(call, &status),
             }
         }))
     }
@@ -117,7 +119,7 @@ impl ReturnPlan {
     /// The order stays where it is; its history and its event say what came back (I6).
     async fn finish(&self, tx: &Tx, returned: &Return, now: Timestamp) -> Result<(), DbErr> {
         rows::finish_return(tx, &returned.return_id).await?;
-        let before = rows::find_bare(tx, &returned.order_id)
+        let before = rows::hold_bare(tx, &returned.order_id)
             .await?
             .ok_or_else(|| DbErr::RecordNotFound(format!("I3: order {} is gone", returned.order_id)))?;
         let mut order = before.clone();

@@ -200,3 +200,7 @@ pub mod key {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+#[cfg(test)]
+#[path = "entity_tests.rs"]
+mod tests;

@@ -7,7 +7,7 @@ use super::{
 use crate::domain::{Change, Order, state_name, state_named};
 use ambient::Timestamp;
 use api::order::v1::OrderState;
-use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use store::Tx;
 
 /// Which orders.
@@ -43,6 +43,36 @@ pub async fn page(tx: &Tx, filter: &Filter, before: Option<&str>, size: u64) -> 
     let (rows, more) = cut(query.all(tx).await?, size);
     let next = rows.last().filter(|_| more).map(|row| row.id.clone());
     Ok(Page { orders: whole(tx, rows).await?, next })
+}
+
+/// States that an order leaves, or is helped out of.
+const UNFINISHED: [OrderState; 7] = [
+    OrderState::Received,
+    OrderState::Paying,
+    OrderState::Reserving,
+    OrderState::Confirmed,
+    OrderState::Shipped,
+    OrderState::Refunding,
+    OrderState::NeedsAttention,
+];
+
+/// How many orders are in each of these. The index by state counts them; final orders are not looked at.
+pub async fn unfinished(tx: &Tx) -> Result<Vec<(String, u64)>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Many {
+        state: String,
+        many: i64,
+    }
+    let counted = orders::Entity::find()
+        .select_only()
+        .column(orders::Column::State)
+        .column_as(orders::Column::Id.count(), "many")
+        .filter(orders::Column::State.is_in(UNFINISHED.map(state_name)))
+        .group_by(orders::Column::State)
+        .into_model::<Many>()
+        .all(tx)
+        .await?;
+    Ok(counted.into_iter().map(|row| (row.state, row.many.cast_unsigned())).collect())
 }
 
 /// Parked orders, the longest waiting first, after (since, id).

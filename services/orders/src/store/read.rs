@@ -3,7 +3,7 @@
 use super::entity::{charge, line, orders};
 use crate::domain::{Cancel, Charge, Content, Line, Method, OnFailure, Order, Parked, Policy, Waiver, state_named};
 use ambient::Timestamp;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use store::Tx;
 
@@ -15,10 +15,23 @@ pub async fn find(tx: &Tx, order_id: &str) -> Result<Option<Order>, DbErr> {
     Ok(find_many(tx, &[order_id.to_owned()]).await?.pop())
 }
 
-/// One order without its lines and charges: enough to move it on.
+/// One order without its lines and charges: enough to tell of it.
 pub async fn find_bare(tx: &Tx, order_id: &str) -> Result<Option<Order>, DbErr> {
     let found = orders::Entity::find_by_id(order_id.to_owned()).one(tx).await?;
     found.map(|row| order(row, Vec::new(), Vec::new())).transpose()
+}
+
+/// The same to move it on: its row is held until the unit ends where units run side by side. Whoever decides on its
+/// saga too holds that first (`Engine::hold`): every unit takes saga, order, lines in this order.
+pub async fn hold_bare(tx: &Tx, order_id: &str) -> Result<Option<Order>, DbErr> {
+    let found = orders::Entity::find_by_id(order_id.to_owned()).lock_exclusive().one(tx).await?;
+    found.map(|row| order(row, Vec::new(), Vec::new())).transpose()
+}
+
+/// One order, whole and held: what its lines say stays so as well, for they change under this lock alone.
+pub async fn hold(tx: &Tx, order_id: &str) -> Result<Option<Order>, DbErr> {
+    let found = orders::Entity::find_by_id(order_id.to_owned()).lock_exclusive().one(tx).await?;
+    Ok(whole(tx, found.into_iter().collect()).await?.pop())
 }
 
 /// Orders, whole, in no particular order.

@@ -4,6 +4,7 @@ use super::entity::{charge, history, line, orders};
 use crate::{
     NAME,
     domain::{Change, OnFailure, Order, state_name},
+    log,
 };
 use journal::{Event, outbox};
 use prost::Message;
@@ -32,7 +33,8 @@ pub async fn insert(tx: &Tx, order: &Order, changes: &[Change]) -> Result<(), Db
     tell(tx, order, changes, None).await
 }
 
-/// An order as it stands after `changes`; `refunded` is what came back with them.
+/// An order as it stands after `changes`; `refunded` is what came back with them. Should another unit have moved the order
+/// on since `before`, this one fails.
 pub async fn record(
     tx: &Tx,
     before: &Order,
@@ -40,15 +42,20 @@ pub async fn record(
     changes: &[Change],
     refunded: Option<i64>,
 ) -> Result<(), DbErr> {
-    update(tx, before, after).await?;
+    put(tx, before, after, before.sequence).await?;
     tell(tx, after, changes, refunded).await
 }
 
-/// An order as it stands, without anything to tell.
+/// An order as it stands, without anything to tell: what of it was to be told, this unit has told.
 pub async fn update(tx: &Tx, before: &Order, after: &Order) -> Result<(), DbErr> {
+    put(tx, before, after, after.sequence).await
+}
+
+async fn put(tx: &Tx, before: &Order, after: &Order, stands_at: i64) -> Result<(), DbErr> {
     let written = orders::Entity::update_many()
         .set(changed(before, after))
         .filter(orders::Column::Id.eq(&after.content.order_id))
+        .filter(orders::Column::Sequence.eq(stands_at))
         .exec(tx)
         .await?;
     match written.rows_affected {
@@ -57,6 +64,8 @@ pub async fn update(tx: &Tx, before: &Order, after: &Order) -> Result<(), DbErr>
     }
 }
 
+/// Always after the order's row was written: until the unit ends that row is this unit's alone, so the events of an
+/// order get their numbers in the order in which they commit. The bus relies on it.
 async fn tell(tx: &Tx, order: &Order, changes: &[Change], refunded: Option<i64>) -> Result<(), DbErr> {
     if changes.is_empty() {
         return Ok(());
@@ -78,6 +87,7 @@ async fn tell(tx: &Tx, order: &Order, changes: &[Change], refunded: Option<i64>)
             trace: order.content.trace.clone(),
         })
         .collect();
+    log::after_commit(tx, order, changes);
     outbox::append_all(tx, &events).await
 }
 

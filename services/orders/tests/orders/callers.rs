@@ -1,6 +1,9 @@
 //! What callers are told: keys, mistakes, pages, streams, returns, deadlines.
 
-use crate::shop::{Reply, Shop, pence, request};
+use crate::{
+    on_both_engines,
+    shop::{Place, Reply, Shop, pence, request},
+};
 use api::order::v1::{
     OrderState::{Completed, Confirmed, Reserving},
     *,
@@ -11,9 +14,17 @@ use futures::StreamExt;
 use std::time::Duration;
 use tonic::Code;
 
-#[tokio::test(start_paused = true)]
-async fn a_request_that_comes_again_is_the_same_order() {
-    let shop = Shop::open().await;
+on_both_engines! {
+    a_request_that_comes_again_is_the_same_order,
+    what_is_wrong_is_named_and_nothing_is_written,
+    items_come_back_in_parts_and_never_more_than_went_out,
+    a_watcher_sees_every_change_once_and_may_come_back,
+    lists_are_read_page_by_page_and_tokens_are_not_made_up,
+    whoever_waits_is_answered_before_the_deadline_with_the_order_as_it_stands,
+}
+
+async fn a_request_that_comes_again_is_the_same_order(place: Place) {
+    let shop = Shop::open(place).await;
     let (mut one, mut two) = (shop.client.clone(), shop.client.clone());
     let (first, second) = tokio::join!(
         one.place_order(request("1", PaymentMethod::Card)),
@@ -33,9 +44,8 @@ async fn a_request_that_comes_again_is_the_same_order() {
     assert_eq!(info(&refused, "field").as_deref(), Some("lines"));
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_is_wrong_is_named_and_nothing_is_written() {
-    let shop = Shop::open().await;
+async fn what_is_wrong_is_named_and_nothing_is_written(place: Place) {
+    let shop = Shop::open(place).await;
     let mut wrong = request("1", PaymentMethod::Card);
     wrong.lines.push(OrderLine { sku: "unknown".into(), quantity: 1, unit_price: pence(250), ..OrderLine::default() });
     wrong.lines.push(OrderLine { sku: "A".into(), quantity: 9, unit_price: pence(200), ..OrderLine::default() });
@@ -46,9 +56,8 @@ async fn what_is_wrong_is_named_and_nothing_is_written() {
     assert!(listed.orders.is_empty());
 }
 
-#[tokio::test(start_paused = true)]
-async fn items_come_back_in_parts_and_never_more_than_went_out() {
-    let shop = Shop::open().await;
+async fn items_come_back_in_parts_and_never_more_than_went_out(place: Place) {
+    let shop = Shop::open(place).await;
     let order = shop.place(request("1", PaymentMethod::Card)).await;
     let id = order.order_id.as_str();
     let early = shop.give_back("r0", id, 1).await.expect_err("it is not out yet");
@@ -74,9 +83,8 @@ async fn items_come_back_in_parts_and_never_more_than_went_out() {
     assert_eq!(shop.history(id).await[5..], [Completed; 3]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_watcher_sees_every_change_once_and_may_come_back() {
-    let shop = Shop::open().await;
+async fn a_watcher_sees_every_change_once_and_may_come_back(place: Place) {
+    let shop = Shop::open(place).await;
     let order = shop.place(request("1", PaymentMethod::Card)).await;
     let id = order.order_id.clone();
     let watch = |after_sequence| WatchOrderRequest { order_id: id.clone(), after_sequence };
@@ -98,9 +106,8 @@ async fn a_watcher_sees_every_change_once_and_may_come_back() {
     assert!(nothing.is_empty());
 }
 
-#[tokio::test(start_paused = true)]
-async fn lists_are_read_page_by_page_and_tokens_are_not_made_up() {
-    let shop = Shop::open().await;
+async fn lists_are_read_page_by_page_and_tokens_are_not_made_up(place: Place) {
+    let shop = Shop::open(place).await;
     for key in 0..7 {
         let mut placed = request(&key.to_string(), PaymentMethod::Card);
         placed.customer = Some(Customer { customer_id: format!("c{}", key % 2), email: String::new() });
@@ -131,9 +138,8 @@ async fn lists_are_read_page_by_page_and_tokens_are_not_made_up() {
     assert_eq!(made_up.code(), Code::InvalidArgument);
 }
 
-#[tokio::test(start_paused = true)]
-async fn whoever_waits_is_answered_before_the_deadline_with_the_order_as_it_stands() {
-    let shop = Shop::open().await;
+async fn whoever_waits_is_answered_before_the_deadline_with_the_order_as_it_stands(place: Place) {
+    let shop = Shop::open(place).await;
     shop.callees.script("reserve", [Reply::Silent; 3]);
     let mut waiting = tonic::Request::new(request("1", PaymentMethod::Card));
     waiting.set_timeout(Duration::from_secs(2));

@@ -1,6 +1,9 @@
 //! How each order comes to its end, whatever its callees answer.
 
-use crate::shop::{Reply, Shop, request, settings, with_policy};
+use crate::{
+    on_both_engines,
+    shop::{Place, Reply, Shop, request, with_policy},
+};
 use api::order::v1::{
     OrderState::{Completed, Confirmed, NeedsAttention, OutOfStock, Paying, Received, Refunded, Reserving, Shipped},
     *,
@@ -10,9 +13,21 @@ use fabric::status::reason;
 use futures::StreamExt;
 use std::time::Duration;
 
-#[tokio::test(start_paused = true)]
-async fn a_paid_order_is_confirmed_shipped_and_completed() {
-    let shop = Shop::open().await;
+on_both_engines! {
+    a_paid_order_is_confirmed_shipped_and_completed,
+    without_stock_each_policy_gives_its_own_answer,
+    stock_that_comes_while_it_is_tried_again_confirms_the_order,
+    a_declined_payment_or_capture_leaves_nothing_held,
+    what_is_not_known_is_asked_again_under_the_same_name,
+    shipping_past_its_patience_needs_a_person_and_never_unpays_by_itself,
+    a_person_resolves_what_is_parked_and_is_remembered,
+    a_crash_in_the_middle_of_any_step_is_carried_on_at_the_next_start,
+    more_orders_than_are_driven_at_once_all_end,
+    a_shipment_that_somebody_else_cancelled_needs_a_person,
+}
+
+async fn a_paid_order_is_confirmed_shipped_and_completed(place: Place) {
+    let shop = Shop::open(place).await;
     let order = shop.place(request("1", PaymentMethod::Card)).await;
     let id = order.order_id.as_str();
     assert_eq!((order.state(), order.lines[0].title.as_str()), (Confirmed, "title of A"));
@@ -32,7 +47,7 @@ async fn a_paid_order_is_confirmed_shipped_and_completed() {
 
 #[tokio::test(start_paused = true)]
 async fn an_order_costs_few_units_and_statements() {
-    let shop = Shop::open().await;
+    let shop = Shop::open(Place::memory()).await;
     let before = shop.orders.store().stats();
     let order = shop.place(request("1", PaymentMethod::Card)).await;
     shop.calls("ship/1").await;
@@ -44,15 +59,14 @@ async fn an_order_costs_few_units_and_statements() {
     assert!(units <= 8, "{units} units");
 }
 
-#[tokio::test(start_paused = true)]
-async fn without_stock_each_policy_gives_its_own_answer() {
+async fn without_stock_each_policy_gives_its_own_answer(place: Place) {
     for (method, action, ends) in [
         (PaymentMethod::Card, FailureAction::Refund, OutOfStock),
         (PaymentMethod::Transfer, FailureAction::Refund, Refunded),
         (PaymentMethod::Transfer, FailureAction::Retry, Refunded),
         (PaymentMethod::Transfer, FailureAction::Hold, NeedsAttention),
     ] {
-        let shop = Shop::open().await;
+        let shop = Shop::open(place.another().await).await;
         shop.callees.script("reserve", [Reply::Refuse("OUT_OF_STOCK"); 50]);
         let order = shop.place(with_policy(request("1", method), action)).await;
         let order = shop.reaches(&order.order_id, ends).await;
@@ -64,18 +78,16 @@ async fn without_stock_each_policy_gives_its_own_answer() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn stock_that_comes_while_it_is_tried_again_confirms_the_order() {
-    let shop = Shop::open().await;
+async fn stock_that_comes_while_it_is_tried_again_confirms_the_order(place: Place) {
+    let shop = Shop::open(place).await;
     shop.callees.script("reserve", [Reply::Refuse("OUT_OF_STOCK"); 2]);
     let order = shop.place(with_policy(request("1", PaymentMethod::Wallet), FailureAction::Retry)).await;
     assert_eq!(order.state(), Confirmed);
     assert_eq!(shop.callees.calls(), ["pay/1", "reserve/1", "reserve/2", "reserve/3", "commit/1", "ship/1"]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_declined_payment_or_capture_leaves_nothing_held() {
-    let shop = Shop::open().await;
+async fn a_declined_payment_or_capture_leaves_nothing_held(place: Place) {
+    let shop = Shop::open(place).await;
     shop.callees.script("pay", [Reply::Refuse("PAYMENT_DECLINED")]);
     let order = shop.place(request("1", PaymentMethod::Card)).await;
     assert_eq!((order.state(), order.cause.as_str()), (OrderState::Declined, "PAYMENT_DECLINED"));
@@ -86,9 +98,8 @@ async fn a_declined_payment_or_capture_leaves_nothing_held() {
     assert_eq!((standing.held, standing.taken, standing.reserved), (0, 0, false));
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_is_not_known_is_asked_again_under_the_same_name() {
-    let shop = Shop::open().await;
+async fn what_is_not_known_is_asked_again_under_the_same_name(place: Place) {
+    let shop = Shop::open(place).await;
     for step in ["pay", "reserve", "commit", "capture", "ship"] {
         shop.callees.script(step, [Reply::DoneButLost, Reply::Silent, Reply::Lost]);
     }
@@ -102,9 +113,8 @@ async fn what_is_not_known_is_asked_again_under_the_same_name() {
     assert_eq!(shop.callees.standing(&order.order_id).taken, 1_000);
 }
 
-#[tokio::test(start_paused = true)]
-async fn shipping_past_its_patience_needs_a_person_and_never_unpays_by_itself() {
-    let shop = Shop::open().await;
+async fn shipping_past_its_patience_needs_a_person_and_never_unpays_by_itself(place: Place) {
+    let shop = Shop::open(place).await;
     shop.callees.script("ship", [Reply::Lost; 500]);
     let order = shop.place(request("1", PaymentMethod::Card)).await;
     let order = shop.reaches(&order.order_id, NeedsAttention).await;
@@ -119,12 +129,11 @@ async fn shipping_past_its_patience_needs_a_person_and_never_unpays_by_itself() 
     assert_eq!((order.state(), order.cause.as_str()), (Shipped, ""));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_person_resolves_what_is_parked_and_is_remembered() {
+async fn a_person_resolves_what_is_parked_and_is_remembered(place: Place) {
     for (resolution, ends) in
         [(Resolution::Retry, Confirmed), (Resolution::Refund, Refunded), (Resolution::Complete, Completed)]
     {
-        let shop = Shop::open().await;
+        let shop = Shop::open(place.another().await).await;
         shop.callees.script("reserve", [Reply::Refuse("OUT_OF_STOCK")]);
         let order = shop.place(with_policy(request("1", PaymentMethod::Wallet), FailureAction::Hold)).await;
         let id = order.order_id.as_str();
@@ -141,11 +150,10 @@ async fn a_person_resolves_what_is_parked_and_is_remembered() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_crash_in_the_middle_of_any_step_is_carried_on_at_the_next_start() {
+async fn a_crash_in_the_middle_of_any_step_is_carried_on_at_the_next_start(place: Place) {
     for step in ["pay", "reserve", "commit", "capture", "ship"] {
         for reply in [Reply::Silent, Reply::DoneButLost] {
-            let mut shop = Shop::open().await;
+            let mut shop = Shop::open(place.another().await).await;
             shop.callees.script(step, [reply]);
             let mut recorded = request("1", PaymentMethod::Card);
             recorded.wait_for = WaitFor::Recorded.into();
@@ -164,9 +172,9 @@ async fn a_crash_in_the_middle_of_any_step_is_carried_on_at_the_next_start() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn more_orders_than_are_driven_at_once_all_end() {
-    let shop = Shop::with(outrigger_orders::Settings { concurrency: 4, ..settings() }).await;
+async fn more_orders_than_are_driven_at_once_all_end(place: Place) {
+    let settings = outrigger_orders::Settings { concurrency: 4, ..place.settings() };
+    let shop = Shop::with(place, settings).await;
     let placing = (0..60).map(|key| {
         let mut recorded = request(&key.to_string(), PaymentMethod::Card);
         recorded.wait_for = WaitFor::Recorded.into();
@@ -177,9 +185,8 @@ async fn more_orders_than_are_driven_at_once_all_end() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_shipment_that_somebody_else_cancelled_needs_a_person() {
-    let shop = Shop::open().await;
+async fn a_shipment_that_somebody_else_cancelled_needs_a_person(place: Place) {
+    let shop = Shop::open(place).await;
     let order = shop.place(request("1", PaymentMethod::Card)).await;
     let id = order.order_id.as_str();
     shop.calls("ship/1").await;

@@ -3,4 +3,5 @@
 mod callers;
 mod cancelling;
 mod endings;
+mod races;
 mod shop;

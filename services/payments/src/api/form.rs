@@ -8,12 +8,13 @@ const LONGEST: usize = 128;
 
 /// An identifier that somebody gave.
 pub fn id(check: &mut Check, field: &str, id: &str) {
-    check.require((1..=LONGEST).contains(&id.chars().count()), field, "1 to 128 characters");
+    check.text(id, LONGEST, field);
 }
 
-/// Free text.
+/// Free text. Any but the one character that PostgreSQL cannot keep.
 pub fn text(check: &mut Check, field: &str, text: &str) {
-    check.require(text.chars().count() <= 1_000, field, "at most 1,000 characters");
+    let right = text.chars().count() <= 1_000 && !text.contains('\0');
+    check.require(right, field, "at most 1,000 characters, none of them NUL");
 }
 
 /// More than nothing, in a currency.
@@ -35,7 +36,7 @@ pub fn means(check: &mut Check, means: Option<Means>, card: bool) -> (Method, To
         false => (!matches!(method, Method::Card | Method::Unspecified), "TRANSFER or WALLET; cards are authorised"),
     };
     check.require(fits, "payment.method", wanted);
-    check.require((1..=LONGEST).contains(&means.token.chars().count()), "payment.token", "1 to 128 characters");
+    check.text(&means.token, LONGEST, "payment.token");
     (method, Token(means.token))
 }
 

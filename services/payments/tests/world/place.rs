@@ -26,9 +26,12 @@ impl Place {
 
     /// None where there is no server, which is said.
     pub async fn postgres(story: &str) -> Option<Self> {
-        let database = Database::new(story)?;
+        Some(Self::on(Database::new(story)?).await)
+    }
+
+    pub async fn on(database: Database) -> Self {
         let data = Data::postgres(Postgres::new(database.url())).await.unwrap();
-        Some(Self { data, paused: false, kept: (Some(database), None) })
+        Self { data, paused: false, kept: (Some(database), None) }
     }
 
     /// The folder, when it is one, and nothing that holds it.

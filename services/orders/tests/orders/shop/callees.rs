@@ -57,6 +57,12 @@ impl Callees {
         self.scripts.lock().entry(step.to_owned()).or_default().extend(replies);
     }
 
+    /// As if nothing had been called or scripted yet.
+    pub fn forget(&self) {
+        self.calls.lock().clear();
+        self.scripts.lock().clear();
+    }
+
     /// Calls so far, by step and attempt.
     pub fn calls(&self) -> Vec<String> {
         self.calls.lock().clone()

@@ -1,6 +1,7 @@
 //! Orders alone, with scripted callees around it and a carrier in the test's hand.
 
 mod callees;
+mod place;
 
 use ambient::{Ambient, Timestamp};
 use api::{
@@ -16,9 +17,10 @@ use fabric::{Mesh, Placement, Wire};
 use futures::TryStreamExt;
 use journal::{Bus, Event, outbox};
 use outrigger_orders::{self as orders, Orders, Settings};
+pub use place::Place;
 use prost::Message;
 use std::time::Duration;
-use store::{Data, Store};
+use store::Store;
 use tonic::Status;
 
 pub struct Shop {
@@ -28,39 +30,31 @@ pub struct Shop {
     pub client: OrderServiceClient<Wire>,
     pub bus: Bus,
     mesh: Mesh,
-    data: Data,
+    pub place: Place,
     shipping: Store,
     settings: Settings,
 }
 
-pub fn settings() -> Settings {
-    Settings {
-        ship_patience: Duration::from_secs(60),
-        unknown_patience: Duration::from_secs(60),
-        ..Settings::default()
-    }
-}
-
 impl Shop {
-    pub async fn open() -> Self {
-        Self::with(settings()).await
+    pub async fn open(place: Place) -> Self {
+        let settings = place.settings();
+        Self::with(place, settings).await
     }
 
-    pub async fn with(settings: Settings) -> Self {
+    pub async fn with(place: Place, settings: Settings) -> Self {
         let ambient = Ambient::seeded(3, Timestamp::from_millis(1_700_000_000_000));
         let contract = policy::Contract::from_descriptors(api::DESCRIPTORS).expect("the contract is sound");
         let mesh = Mesh::new(contract, ambient.clone(), Placement::InProcess);
         let bus = Bus::embedded(ambient.clone());
-        let data = Data::memory();
         let callees = Callees::default();
-        let shipping = data.store("shipping", journal::migrations()).await.expect("it opens");
+        let shipping = place.data.store("shipping", journal::migrations()).await.expect("it opens");
         bus.publisher("shipping", shipping.clone());
         mesh.host("payments", PaymentServiceServer::new(callees.clone())).await.expect("hosted");
         mesh.host("inventory", InventoryServiceServer::new(callees.clone())).await.expect("hosted");
         mesh.host("shipping", ShippingServiceServer::new(callees.clone())).await.expect("hosted");
-        let orders = orders::start(&ambient, &data, &mesh, &bus, settings.clone()).await.expect("it starts");
+        let orders = orders::start(&ambient, &place.data, &mesh, &bus, settings.clone()).await.expect("it starts");
         let client = OrderServiceClient::new(mesh.wire("operator", "orders"));
-        Self { ambient, callees, orders, client, bus, mesh, data, shipping, settings }
+        Self { ambient, callees, orders, client, bus, mesh, place, shipping, settings }
     }
 
     /// Ends orders in the middle of whatever it does and starts it again on what it had made durable.
@@ -71,7 +65,7 @@ impl Shop {
         self.orders.store().close().await;
         self.bus = Bus::embedded(self.ambient.clone());
         self.bus.publisher("shipping", self.shipping.clone());
-        self.orders = orders::start(&self.ambient, &self.data, &self.mesh, &self.bus, self.settings.clone())
+        self.orders = orders::start(&self.ambient, &self.place.data, &self.mesh, &self.bus, self.settings.clone())
             .await
             .expect("it starts again");
     }
