@@ -3,18 +3,18 @@
 #![allow(clippy::unwrap_used)] // helpers included, all of this is tests
 
 mod shop;
+mod tab;
 
 use ambient::Ambient;
+use engines::{Engine, on_both_engines};
 use fabric::{Mesh, Placement};
 use journal::Bus;
 use outrigger_dashboard::{Dashboard, Settings, StartError, start};
 use shop::Shop;
 use std::net::SocketAddr;
 use store::Data;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use tab::{ask, until, whole};
+use tokio::{io::AsyncReadExt, net::TcpStream};
 
 struct World {
     bus: Bus,
@@ -23,11 +23,11 @@ struct World {
 }
 
 impl World {
-    async fn new(tabs: usize) -> Self {
+    async fn new(engine: &Engine, tabs: usize) -> Self {
         let ambient = Ambient::system();
-        let (data, bus) = (Data::memory(), Bus::embedded(ambient.clone()));
-        let dashboard = open(&ambient, &data, &bus, "127.0.0.1:0".parse().unwrap(), tabs).await.unwrap();
-        let shop = Shop::open(&ambient, &data, &bus, 7).await;
+        let (data, bus) = (engine.data(), Bus::embedded(ambient.clone()));
+        let dashboard = open(&ambient, data, &bus, "127.0.0.1:0".parse().unwrap(), tabs).await.unwrap();
+        let shop = Shop::open(&ambient, data, &bus, 7).await;
         Self { bus, dashboard, shop }
     }
 
@@ -35,19 +35,12 @@ impl World {
         self.dashboard.page_address().unwrap()
     }
 
-    /// A whole answer, head and body.
     async fn get(&self, path: &str) -> String {
-        let mut stream = self.ask(path, "Connection: close\r\n").await;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.unwrap();
-        String::from_utf8_lossy(&answer).into_owned()
+        whole(self.address(), path).await
     }
 
     async fn ask(&self, path: &str, headers: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(self.address()).await.unwrap();
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
-        stream.write_all(request.as_bytes()).await.unwrap();
-        stream
+        ask(self.address(), path, headers).await
     }
 }
 
@@ -60,24 +53,13 @@ async fn open(
 ) -> Result<Dashboard, StartError> {
     let contract = policy::Contract::from_descriptors(api::DESCRIPTORS).unwrap();
     let mesh = Mesh::new(contract, ambient.clone(), Placement::InProcess);
-    start(ambient, data, &mesh, bus, Settings { http: Some(http), tabs }).await
+    start(ambient, data, &mesh, bus, Settings { http: Some(http), tabs, ..Settings::default() }).await
 }
 
-/// Reads on until `wanted` has arrived.
-async fn until(stream: &mut TcpStream, wanted: &str) -> String {
-    let mut text = String::new();
-    let mut piece = [0; 4096];
-    while !text.contains(wanted) {
-        let read = stream.read(&mut piece).await.unwrap();
-        assert!(read > 0, "ended before {wanted:?}: {text}");
-        text.push_str(&String::from_utf8_lossy(&piece[..read]));
-    }
-    text
-}
+on_both_engines! { #[tokio::test]
 
-#[tokio::test]
-async fn the_page_says_everything_without_a_script() {
-    let world = World::new(8).await;
+async fn the_page_says_everything_without_a_script(engine: &Engine) {
+    let world = World::new(engine, 8).await;
     for number in 0..40 {
         world.shop.order(number).await;
     }
@@ -96,9 +78,8 @@ async fn the_page_says_everything_without_a_script() {
     assert!(world.get("/nothing").await.starts_with("HTTP/1.1 404"));
 }
 
-#[tokio::test]
-async fn every_answer_carries_the_headers_that_keep_others_out() {
-    let world = World::new(8).await;
+async fn every_answer_carries_the_headers_that_keep_others_out(engine: &Engine) {
+    let world = World::new(engine, 8).await;
     for path in ["/", "/api/summary", "/healthz", "/assets/page.js", "/nothing"] {
         let answer = world.get(path).await;
         let head = answer.split_once("\r\n\r\n").unwrap().0;
@@ -110,9 +91,8 @@ async fn every_answer_carries_the_headers_that_keep_others_out() {
     assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains("<script>"), "nothing is inline");
 }
 
-#[tokio::test]
-async fn what_services_say_is_shown_as_text_whatever_it_is() {
-    let world = World::new(8).await;
+async fn what_services_say_is_shown_as_text_whatever_it_is(engine: &Engine) {
+    let world = World::new(engine, 8).await;
     let change = api::order::v1::OrderChange {
         state: api::order::v1::OrderState::NeedsAttention.into(),
         cause: "<script>alert(1)</script>".into(),
@@ -130,9 +110,8 @@ async fn what_services_say_is_shown_as_text_whatever_it_is() {
     until(&mut tab, "&lt;img src=x").await;
 }
 
-#[tokio::test]
-async fn an_open_page_is_told_of_every_change_without_being_loaded_again() {
-    let world = World::new(8).await;
+async fn an_open_page_is_told_of_every_change_without_being_loaded_again(engine: &Engine) {
+    let world = World::new(engine, 8).await;
     let mut tab = world.ask("/events", "").await;
     let first = until(&mut tab, "No orders yet").await;
     assert!(first.contains("content-type: text/event-stream"), "{first}");
@@ -142,9 +121,8 @@ async fn an_open_page_is_told_of_every_change_without_being_loaded_again() {
     until(&mut tab, "<dd class=\\\"figure\\\">2</dd>").await;
 }
 
-#[tokio::test]
-async fn one_tab_too_many_is_refused_until_another_is_closed() {
-    let world = World::new(1).await;
+async fn one_tab_too_many_is_refused_until_another_is_closed(engine: &Engine) {
+    let world = World::new(engine, 1).await;
     let mut tab = world.ask("/events", "").await;
     until(&mut tab, "data:").await;
     assert!(world.get("/events").await.starts_with("HTTP/1.1 503"));
@@ -160,9 +138,8 @@ async fn one_tab_too_many_is_refused_until_another_is_closed() {
     }
 }
 
-#[tokio::test]
-async fn shutdown_ends_open_streams_and_frees_the_port() {
-    let world = World::new(8).await;
+async fn shutdown_ends_open_streams_and_frees_the_port(engine: &Engine) {
+    let world = World::new(engine, 8).await;
     let mut tab = world.ask("/events", "").await;
     until(&mut tab, "data:").await;
     world.dashboard.shutdown().await;
@@ -171,20 +148,20 @@ async fn shutdown_ends_open_streams_and_frees_the_port() {
     assert!(TcpStream::connect(world.address()).await.is_err());
 }
 
-#[tokio::test]
-async fn a_port_that_is_taken_is_named_with_what_to_do() {
-    let world = World::new(8).await;
+async fn a_port_that_is_taken_is_named_with_what_to_do(engine: &Engine) {
+    let world = World::new(engine, 8).await;
     let ambient = Ambient::system();
-    let (data, bus) = (Data::memory(), Bus::embedded(ambient.clone()));
-    let error = open(&ambient, &data, &bus, world.address(), 8).await.err().unwrap().to_string();
+    let (data, bus) = (engine.data(), Bus::embedded(ambient.clone()));
+    let error = open(&ambient, data, &bus, world.address(), 8).await.err().unwrap().to_string();
     assert!(error.contains(&world.address().to_string()) && error.contains("choose another port"), "{error}");
 }
 
-#[tokio::test]
-async fn pages_are_compressed_for_those_who_ask_and_event_streams_never() {
-    let world = World::new(8).await;
+async fn pages_are_compressed_for_those_who_ask_and_event_streams_never(engine: &Engine) {
+    let world = World::new(engine, 8).await;
     let mut page = world.ask("/", "Accept-Encoding: gzip\r\nConnection: close\r\n").await;
     until(&mut page, "content-encoding: gzip").await;
     let mut tab = world.ask("/events", "Accept-Encoding: gzip\r\n").await;
     assert!(!until(&mut tab, "data:").await.contains("content-encoding"));
+}
+
 }

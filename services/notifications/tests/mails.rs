@@ -8,6 +8,7 @@ use api::{
     notification::v1::{ListMailsRequest, MailState},
     order::v1::OrderState::{self, Confirmed, Paying, Received, Refunded, Refunding, Reserving, Shipped, Unspecified},
 };
+use engines::on_both_engines;
 use outrigger_notifications::{Mailbox, Settings, Transport};
 use post::{ADA, World};
 use std::time::Duration;
@@ -19,10 +20,11 @@ fn memory() -> (Mailbox, Settings) {
     (mailbox.clone(), Settings { transport: Some(Transport::Memory(mailbox)), ..Settings::default() })
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_customer_is_told_of_each_turn_of_their_order_in_its_order() {
+on_both_engines! { #[tokio::test(start_paused = true)]
+
+async fn a_customer_is_told_of_each_turn_of_their_order_in_its_order(engine: &Engine) {
     let (mailbox, settings) = memory();
-    let world = World::new(settings).await;
+    let world = World::new(engine, settings).await;
     let way = [Unspecified, Received, Paying, Reserving, Confirmed, Shipped, OrderState::Completed];
     for step in way.windows(2) {
         world.moved("A1", step[0], step[1]).await;
@@ -34,15 +36,18 @@ async fn a_customer_is_told_of_each_turn_of_their_order_in_its_order() {
     assert!(mailbox.mails()[0].contains("12.50 GBP"), "{}", mailbox.mails()[0]);
 }
 
+}
+
 fn header(mail: &str, name: &str) -> String {
     let line = mail.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
     line.unwrap_or_else(|| panic!("no {name} in {mail}")).to_owned()
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_event_that_is_delivered_again_is_told_once() {
+on_both_engines! { #[tokio::test(start_paused = true)]
+
+async fn an_event_that_is_delivered_again_is_told_once(engine: &Engine) {
     let (mailbox, settings) = memory();
-    let world = World::new(settings).await;
+    let world = World::new(engine, settings).await;
     let event = world.moved("A1", Reserving, Confirmed).await;
     world.settled().await;
     world.deliver(event.clone()).await;
@@ -51,10 +56,9 @@ async fn an_event_that_is_delivered_again_is_told_once() {
     assert_eq!((mailbox.mails().len(), world.mails().await.len()), (1, 1));
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_event_that_is_no_message_is_parked_and_the_others_are_told() {
+async fn an_event_that_is_no_message_is_parked_and_the_others_are_told(engine: &Engine) {
     let (mailbox, settings) = memory();
-    let world = World::new(settings).await;
+    let world = World::new(engine, settings).await;
     world.told("A1", vec![255, 1]).await;
     world.moved("A2", Reserving, Confirmed).await;
     world.settled().await;
@@ -64,10 +68,9 @@ async fn an_event_that_is_no_message_is_parked_and_the_others_are_told() {
     assert_eq!(mailbox.mails().len(), 1);
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_address_is_forgotten_once_its_mail_has_left_and_never_listed() {
+async fn an_address_is_forgotten_once_its_mail_has_left_and_never_listed(engine: &Engine) {
     let (_, settings) = memory();
-    let world = World::new(settings).await;
+    let world = World::new(engine, settings).await;
     world.moved("A1", Reserving, Confirmed).await;
     world.settled().await;
     let mails = world.mails().await;
@@ -81,10 +84,9 @@ async fn an_address_is_forgotten_once_its_mail_has_left_and_never_listed() {
     assert_eq!(read.await.unwrap(), 0);
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_address_that_is_none_ends_its_own_mail_only() {
+async fn an_address_that_is_none_ends_its_own_mail_only(engine: &Engine) {
     let (mailbox, settings) = memory();
-    let world = World::new(settings).await;
+    let world = World::new(engine, settings).await;
     let change =
         api::order::v1::OrderChange { from_state: Refunding.into(), state: Refunded.into(), ..Default::default() };
     let odd = api::order::v1::OrderChanged {
@@ -101,10 +103,9 @@ async fn an_address_that_is_none_ends_its_own_mail_only() {
     assert_eq!(mailbox.mails().len(), 1);
 }
 
-#[tokio::test(start_paused = true)]
-async fn mails_are_listed_newest_first_page_by_page_and_by_order() {
+async fn mails_are_listed_newest_first_page_by_page_and_by_order(engine: &Engine) {
     let (_, settings) = memory();
-    let world = World::new(settings).await;
+    let world = World::new(engine, settings).await;
     for number in 0..25 {
         world.moved(&format!("A{}", number % 5), Reserving, Confirmed).await;
         tokio::time::sleep(Duration::from_millis(number % 2)).await; // some at the same time
@@ -127,10 +128,9 @@ async fn mails_are_listed_newest_first_page_by_page_and_by_order() {
     assert_eq!((of_one.len(), of_one.iter().all(|mail| mail.order_id == "A3")), (5, true));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_page_token_of_another_list_is_refused_naming_the_field() {
+async fn a_page_token_of_another_list_is_refused_naming_the_field(engine: &Engine) {
     let (_, settings) = memory();
-    let world = World::new(settings).await;
+    let world = World::new(engine, settings).await;
     for _ in 0..3 {
         world.moved("A1", Reserving, Confirmed).await;
     }
@@ -144,14 +144,17 @@ async fn a_page_token_of_another_list_is_refused_naming_the_field() {
     assert_eq!(fields, ["page_size", "page_token"]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn mails_that_reached_their_end_are_forgotten_in_time() {
+async fn mails_that_reached_their_end_are_forgotten_in_time(engine: &Engine) {
     let (_, settings) = memory();
-    let world = World::new(Settings { keep: Duration::from_secs(24 * 3_600), ..settings }).await;
+    let world = World::new(engine, Settings { keep: Duration::from_secs(24 * 3_600), ..settings }).await;
     world.moved("A1", Reserving, Confirmed).await;
     world.settled().await;
-    tokio::time::sleep(Duration::from_secs(23 * 3_600)).await;
+    engine.pass(Duration::from_secs(23 * 3_600)).await;
     assert_eq!(world.mails().await.len(), 1);
-    tokio::time::sleep(Duration::from_secs(3 * 3_600)).await;
-    assert_eq!(world.mails().await.len(), 0);
+    engine.pass(Duration::from_secs(3 * 3_600)).await;
+    while !world.mails().await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 }

@@ -30,10 +30,18 @@ impl Engine {
     /// # Panics
     /// When the server is there and the database cannot be opened.
     pub async fn postgres(story: &str) -> Option<Self> {
-        let database = Database::new(story)?;
-        let settings = Postgres { connections: CONNECTIONS, ..Postgres::new(database.url()) };
+        Some(Self::at(Database::new(story)?).await)
+    }
+
+    /// A database of a server that the story may end and start again.
+    ///
+    /// # Panics
+    /// When the database cannot be opened.
+    pub async fn at(database: Database) -> Self {
+        let deadline = fabric::Deadline::current; // as the program has it
+        let settings = Postgres { connections: CONNECTIONS, deadline, ..Postgres::new(database.url()) };
         let data = Data::postgres(settings).await.expect("a database that was just made can be opened");
-        Some(Self { data, database: Some(database) })
+        Self { data, database: Some(database) }
     }
 
     /// For stores: all of one engine are in one place.

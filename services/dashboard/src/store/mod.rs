@@ -2,6 +2,8 @@
 
 mod apply;
 mod read;
+#[cfg(test)]
+mod round_trip;
 mod tables;
 
 pub use apply::apply;

@@ -10,6 +10,8 @@ pub mod expiry;
 pub mod pages;
 pub mod reservation;
 pub mod reserving;
+#[cfg(test)]
+mod round_trip;
 pub mod stock;
 
 use stock::CHUNK;

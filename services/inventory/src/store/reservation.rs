@@ -165,6 +165,7 @@ pub async fn count_returned(tx: &Tx, order: &OrderId, lines: &Lines) -> Result<(
     Ok(())
 }
 
+/// While the row is held: see above.
 async fn tell(tx: &Tx, stamp: &Stamp, after: &Reservation) -> Result<(), DbErr> {
     outbox::append(tx, &messages::changed(stamp, after, 0)).await
 }

@@ -126,13 +126,16 @@ pub async fn move_stock(
 
 /// One statement for all SKUs: an order of twenty lines would otherwise cost twenty.
 async fn count(tx: &Tx, kind: Kind, sums: &[(&Sku, i64)]) -> Result<(), DbErr> {
+    let engine = tx.get_database_backend();
+    if engine == DbBackend::Postgres && sums.len() > 1 {
+        hold(tx, sums).await?;
+    }
     let mut values: Vec<Value> = Vec::with_capacity(sums.len() * 2);
     for (sku, quantity) in sums {
         values.push(Value::from(sku.0.as_str()));
         values.push(Value::from(*quantity));
     }
-    let engine = tx.get_database_backend();
-    let statement = Statement::from_sql_and_values(engine, count_sql(engine, kind, sums.len()), values);
+    let statement = Statement::from_sql_and_values(engine, count_sql(kind, sums.len()), values);
     let counted = tx.execute_raw(statement).await?.rows_affected();
     if counted == sums.len() as u64 {
         return Ok(());
@@ -140,7 +143,15 @@ async fn count(tx: &Tx, kind: Kind, sums: &[(&Sku, i64)]) -> Result<(), DbErr> {
     if engine == DbBackend::Postgres && kind == Kind::Reserve {
         tx.execute_unprepared(AGAIN).await?;
     }
-    Err(DbErr::Custom(format!("I2: {} of {} SKUs of a {} are in the catalogue", counted, sums.len(), kind.name())))
+    Err(DbErr::Custom(format!("I2: only {} of {} SKUs of a {} are there", counted, sums.len(), kind.name())))
+}
+
+/// Locks rows in order of SKU; an update of several locks them as it comes upon them. A statement of its own: one that both
+/// locks and updates would first wait for the newest state of a row and then go back to the one it set out from, where
+/// those who wait behind it stand.
+async fn hold(tx: &Tx, sums: &[(&Sku, i64)]) -> Result<(), DbErr> {
+    let rows = by_sku(sums.iter().map(|(sku, _)| *sku)).select_only().column(item::Column::Sku);
+    rows.lock(LockType::NoKeyUpdate).into_tuple::<String>().all(tx).await.map(drop)
 }
 
 /// What the unit decided on was taken by another that committed meanwhile. That is what the engine calls a serialization
@@ -148,38 +159,25 @@ async fn count(tx: &Tx, kind: Kind, sums: &[(&Sku, i64)]) -> Result<(), DbErr> {
 const AGAIN: &str = "DO $$ BEGIN RAISE EXCEPTION 'the stock was taken meanwhile' \
     USING ERRCODE = 'serialization_failure'; END $$";
 
-/// `$1` counts in PostgreSQL, and in SQLite it is a name that is numbered as it first appears. PostgreSQL is told in which
-/// order to lock, and to take only what is still there; on SQLite nobody comes in between.
-fn count_sql(engine: DbBackend, kind: Kind, rows: usize) -> String {
-    let side_by_side = engine == DbBackend::Postgres;
+/// `$1` counts in PostgreSQL, and in SQLite it is a name that is numbered as it first appears: one text for both. Stock is
+/// only reserved where it still is.
+fn count_sql(kind: Kind, rows: usize) -> String {
     let mut sql = String::from("WITH moved (sku, quantity) AS (VALUES ");
     for row in 0..rows {
         let comma = if row == 0 { "" } else { ", " };
         let _infallible = write!(sql, "{comma}(${}, CAST(${} AS BIGINT))", row * 2 + 1, row * 2 + 2);
     }
-    sql.push(')');
-    if side_by_side {
-        sql.push_str(", held AS MATERIALIZED (SELECT sku FROM item WHERE sku IN (");
-        for row in 0..rows {
-            let comma = if row == 0 { "" } else { ", " };
-            let _infallible = write!(sql, "{comma}${}", row * 2 + 1);
-        }
-        sql.push_str(") ORDER BY sku FOR NO KEY UPDATE)");
-    }
-    sql.push_str(" UPDATE item SET ");
+    sql.push_str(") UPDATE item SET ");
     let mut comma = "";
     for (counter, sign) in kind.effect().counters().into_iter().filter(|(_, sign)| *sign != 0) {
         let sign = if sign > 0 { '+' } else { '-' };
         let _infallible = write!(sql, "{comma}{counter} = item.{counter} {sign} moved.quantity");
         comma = ", ";
     }
-    sql.push_str(match (side_by_side, kind) {
-        (false, _) => " FROM moved WHERE item.sku = moved.sku",
-        (true, Kind::Reserve) => {
-            " FROM moved JOIN held ON held.sku = moved.sku WHERE item.sku = moved.sku AND item.on_hand >= moved.quantity"
-        }
-        (true, _) => " FROM moved JOIN held ON held.sku = moved.sku WHERE item.sku = moved.sku",
-    });
+    sql.push_str(" FROM moved WHERE item.sku = moved.sku");
+    if kind == Kind::Reserve {
+        sql.push_str(" AND item.on_hand >= moved.quantity");
+    }
     sql
 }
 
@@ -190,19 +188,9 @@ mod tests {
     #[test]
     fn the_statement_moves_what_the_domain_says() {
         let expected = "WITH moved (sku, quantity) AS (VALUES ($1, CAST($2 AS BIGINT)), ($3, CAST($4 AS BIGINT))) \
-            UPDATE item SET on_hand = item.on_hand - moved.quantity, reserved = item.reserved + moved.quantity \
+            UPDATE item SET reserved = item.reserved - moved.quantity, committed = item.committed + moved.quantity \
             FROM moved WHERE item.sku = moved.sku";
-        assert_eq!(count_sql(DbBackend::Sqlite, Kind::Reserve, 2), expected);
-    }
-
-    #[test]
-    fn where_units_run_side_by_side_it_locks_in_order_and_takes_only_what_is_there() {
-        let sql = count_sql(DbBackend::Postgres, Kind::Reserve, 1);
-        assert!(
-            sql.contains("ORDER BY sku FOR NO KEY UPDATE") && sql.ends_with("item.on_hand >= moved.quantity"),
-            "{sql}"
-        );
-        let sql = count_sql(DbBackend::Postgres, Kind::Commit, 1);
-        assert!(sql.contains("ORDER BY sku FOR NO KEY UPDATE") && sql.ends_with("item.sku = moved.sku"), "{sql}");
+        assert_eq!(count_sql(Kind::Commit, 2), expected);
+        assert!(count_sql(Kind::Reserve, 1).ends_with("WHERE item.sku = moved.sku AND item.on_hand >= moved.quantity"));
     }
 }

@@ -6,6 +6,7 @@ mod conserved;
 mod counting;
 mod crossing;
 mod faults;
+mod outage;
 mod reserving;
 mod returning;
 mod world;

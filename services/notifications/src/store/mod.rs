@@ -1,6 +1,8 @@
 //! The only queries of notifications.
 
 mod entity;
+#[cfg(test)]
+mod round_trip;
 
 use crate::domain::{Letter, Template};
 use ambient::Timestamp;
@@ -68,13 +70,17 @@ pub async fn claim(
 }
 
 fn waiting(now: Timestamp, limit: u64) -> Select<Entity> {
-    Entity::find()
-        .filter(Column::State.eq(PENDING))
+    pending()
         .filter(Column::NextAt.lte(now.as_millis()))
         .filter(Column::ClaimedUntil.lte(now.as_millis()))
         .order_by_asc(Column::NextAt)
         .order_by_asc(Column::EventId)
         .limit(limit)
+}
+
+/// The state is written out, not bound: only then does the engine know that the index of waiting mails will do.
+fn pending() -> Select<Entity> {
+    Entity::find().filter(Expr::cust(format!("state = {PENDING}")))
 }
 
 #[derive(FromQueryResult)]
@@ -84,10 +90,9 @@ struct Next {
 
 /// When the next mail's time comes; none when no mail waits.
 pub async fn next_due(db: &impl ConnectionTrait) -> Result<Option<Timestamp>, DbErr> {
-    let next = Entity::find()
+    let next = pending()
         .select_only()
         .column(Column::NextAt)
-        .filter(Column::State.eq(PENDING))
         .order_by_asc(Column::NextAt)
         .into_model::<Next>()
         .one(db)

@@ -8,12 +8,13 @@ use api::{
     order::v1::{OrderChange, OrderChanged, OrderState},
     types::Money,
 };
+use engines::Engine;
 use fabric::{Mesh, Placement, Wire};
 use journal::{Bus, Event, outbox};
 use outrigger_notifications::{Notifications, Settings, start};
 use parking_lot::Mutex;
 use prost::Message;
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 use store::{Data, Store};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -31,17 +32,17 @@ pub struct World {
 }
 
 impl World {
-    pub async fn new(settings: Settings) -> Self {
-        Self::at(Data::memory(), settings).await
+    /// A world over data that may have been there before.
+    pub async fn new(engine: &Engine, settings: Settings) -> Self {
+        Self::at(engine.data(), settings).await
     }
 
-    /// A world over data that may have been there before.
-    pub async fn at(data: Data, settings: Settings) -> Self {
+    pub async fn at(data: &Data, settings: Settings) -> Self {
         let ambient = Ambient::seeded(7, Timestamp::from_millis(1_700_000_000_000));
         let bus = Bus::embedded(ambient.clone());
         let contract = policy::Contract::from_descriptors(api::DESCRIPTORS).unwrap();
         let mesh = Mesh::new(contract, ambient.clone(), Placement::InProcess);
-        let notifications = start(&ambient, &data, &mesh, &bus, settings).await.unwrap();
+        let notifications = start(&ambient, data, &mesh, &bus, settings).await.unwrap();
         let orders = data.store("orders", journal::migrations()).await.unwrap();
         bus.publisher("orders", orders.clone());
         Self { ambient, bus, mesh, notifications, orders }
@@ -109,6 +110,8 @@ pub struct Server {
 
 #[derive(Default)]
 struct State {
+    /// Mails are read, and not answered.
+    silent: bool,
     /// What to answer to the next recipients, instead of accepting them.
     answers: VecDeque<&'static str>,
     accepted: Vec<String>,
@@ -132,6 +135,11 @@ impl Server {
     /// The next recipients get these answers.
     pub fn answers(&self, answers: impl IntoIterator<Item = &'static str>) {
         self.state.lock().answers.extend(answers);
+    }
+
+    /// From now on mails are read and accepted, but their senders hear nothing of it until this is taken back.
+    pub fn is_silent(&self, silent: bool) {
+        self.state.lock().silent = silent;
     }
 
     /// The mails that were accepted, each with its envelope's recipient in the first line.
@@ -170,6 +178,9 @@ async fn talk(stream: TcpStream, state: Arc<Mutex<State>>) -> Option<()> {
                     }
                 }
                 state.lock().accepted.push(mail);
+                while state.lock().silent {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
                 "250 taken".to_owned()
             }
             "QUIT" => "221 bye".to_owned(),
