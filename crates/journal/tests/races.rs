@@ -94,7 +94,7 @@ async fn a_claim_that_is_rolled_back_leaves_the_key_to_the_next() {
                     effect(tx, *n).await?;
                 }
                 // Of those who may claim it, only two in three go through with it.
-                if n % 3 == 0 { Err(DbErr::Custom("no".to_owned())) } else { Ok(claim) }
+                if n.is_multiple_of(3) { Err(DbErr::Custom("no".to_owned())) } else { Ok(claim) }
             })
         });
         let answers: Vec<Claim> = answers.await.into_iter().filter_map(Result::ok).collect();
@@ -209,7 +209,7 @@ impl Refusal for No {
 async fn admit(tx: &Tx, n: usize, place: gate::Place) -> Result<Result<(), Ended<No>>, DbErr> {
     let key = Key::new("orders", "Reserve", "r");
     let call = Call { key, print: Fingerprint::new(), stamp: Stamp::take(&ambient(), None) };
-    let admitted = gate::admit(tx, &call, &place, || if n % 2 == 0 { Err(No::Empty) } else { Ok(()) }).await?;
+    let admitted = gate::admit(tx, &call, &place, || if n.is_multiple_of(2) { Err(No::Empty) } else { Ok(()) }).await?;
     if admitted.is_ok() {
         effect(tx, n).await?;
     } else {

@@ -27,7 +27,7 @@ const KEYS: usize = 20;
 async fn one_change(store: &Store, ambient: &Ambient, n: usize) -> Result<(), StoreError> {
     let key = |n: usize| format!("k{:02}", n % KEYS);
     let mut templates = vec![event(ambient, &key(n * 7), 0)];
-    if n % 3 == 0 {
+    if n.is_multiple_of(3) {
         templates.push(event(ambient, &key(n * 7 + n % 5 + 1), 0));
         templates.sort_by(|a, b| a.key.cmp(&b.key));
     }
@@ -36,7 +36,7 @@ async fn one_change(store: &Store, ambient: &Ambient, n: usize) -> Result<(), St
             for template in templates {
                 change(tx, template).await?;
             }
-            if n % 4 == 0 { linger(tx, 0.004).await } else { Ok(()) }
+            if n.is_multiple_of(4) { linger(tx, 0.004).await } else { Ok(()) }
         })
     });
     unit.await
@@ -288,6 +288,39 @@ async fn a_turn_that_another_unit_has_is_asked_for_again_and_its_order_kept() {
         bus.settled().await;
         assert!(hold.is_finished(), "nothing is taken while another has the turn");
         assert_eq!(common::had(&reader, "orders").await, (0..300).collect::<Vec<_>>());
+        bus.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_published_while_a_consumer_is_being_emptied_is_had_afterwards() {
+    for Home { data, .. } in &places().await {
+        let (orders, reader) = pair(data).await;
+        let ambient = ambient();
+        let bus = Bus::embedded(ambient.clone());
+        bus.publisher("orders", orders.clone());
+        subscribe(&bus, &reader, "orders", diary()).await;
+        publish(&orders, (0..10).map(|n| event(&ambient, "a", n)).collect()).await;
+        bus.settled().await;
+        let (emptying, mut begun) = watch::channel(false);
+        let rewinding = tokio::spawn({
+            let (bus, reader) = (bus.clone(), reader.clone());
+            async move {
+                let clear = bus.rewind(&reader, "reader", move |tx| {
+                    emptying.send_replace(true);
+                    Box::pin(async move {
+                        linger(tx, 0.5).await?;
+                        forget_all(tx).await
+                    })
+                });
+                clear.await.unwrap();
+            }
+        });
+        begun.wait_for(|begun| *begun).await.unwrap();
+        publish(&orders, (10..20).map(|n| event(&ambient, "a", n)).collect()).await;
+        rewinding.await.unwrap();
+        bus.settled().await;
+        assert_eq!(common::had(&reader, "orders").await, (0..20).collect::<Vec<_>>());
         bus.shutdown().await;
     }
 }
