@@ -1,13 +1,19 @@
 //! The program as its users meet it: the built binary, its files, its exit status, and `kill -9`.
 #![allow(clippy::unwrap_used)]
 
+mod absent;
 mod demo;
 mod feed;
 mod kills;
+mod logs;
+mod metrics;
+mod outages;
 mod planted;
 mod refusals;
 mod replay;
+mod serving;
 mod states;
+mod traces;
 
 use std::{
     path::{Path, PathBuf},
@@ -15,10 +21,14 @@ use std::{
     sync::OnceLock,
 };
 
-/// The program of the profile that the tests are built in; brought up to date once.
+/// The program of the profile that the tests are built in, brought up to date once; or the one that `OUTRIGGER_PROGRAM`
+/// names.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
+        if let Some(named) = std::env::var_os("OUTRIGGER_PROGRAM") {
+            return PathBuf::from(named);
+        }
         let here = std::env::current_exe().unwrap();
         let profile = here.ancestors().nth(2).unwrap();
         let mut build = Command::new(env!("CARGO"));
@@ -33,7 +43,14 @@ fn program() -> &'static Path {
 
 fn outrigger(arguments: &[&str]) -> Command {
     let mut command = Command::new(program());
-    command.args(arguments).env_remove("OUTRIGGER_DATA").env_remove("OUTRIGGER_LOG");
+    command.args(arguments);
+    // What the surroundings set is for their own programs. The servers of tests are no settings of the program.
+    for (name, _) in std::env::vars_os() {
+        let foreign = name.to_str().is_some_and(|name| name.starts_with("OUTRIGGER_") || name.starts_with("OTEL_"));
+        if foreign {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
@@ -56,14 +73,4 @@ fn misused(arguments: &[&str]) -> String {
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{arguments:?} said: {told}");
     told
-}
-
-/// Says, where everybody sees it, that a test could not run here. In CI that is a failure of the run.
-fn not_run(test: &str, why: &str) {
-    eprintln!("NOT RUN: {test}: {why}");
-    if let Ok(list) = std::env::var("OUTRIGGER_SKIPPED") {
-        use std::io::Write;
-        let mut list = std::fs::File::options().append(true).create(true).open(list).unwrap();
-        writeln!(list, "{test}: {why}").unwrap();
-    }
 }

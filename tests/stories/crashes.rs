@@ -4,7 +4,13 @@
 use ambient::Ambient;
 use api::order::v1::{Order, OrderState};
 use outrigger_tests::{Delivery, Ground, PRICE, Telling, World, basket, power_fails};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 use tokio::{runtime::Runtime, sync::Notify};
 
 /// Before the effect, or after it.
@@ -83,21 +89,34 @@ fn crash_at(telling: Telling, ground: &Ground, at: u64, moment: Delivery) {
     power_fails(runtime, ground);
 }
 
+/// Crashes that are tried at the same time: most of each is waiting.
+const AT_ONCE: usize = 3;
+
 fn survives_a_crash_at_every_call(telling: Telling) {
     let Some(undisturbed) = Ground::of(telling) else { return };
     let calls = calls(telling, &undisturbed);
     assert!(calls >= 14, "three orders make at least fourteen calls, not {calls}");
-    for at in 1..=calls {
-        for moment in MOMENTS {
-            let ground = Ground::of(telling).expect("there was ground a moment ago");
-            crash_at(telling, &ground, at, moment);
-            Runtime::new().unwrap().block_on(async {
-                let world = open(telling, &ground).await;
-                all_end_right(&world).await;
-                world.stop().await;
+    let crashes: Vec<_> = (1..=calls).flat_map(|at| MOMENTS.map(|moment| (at, moment))).collect();
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|threads| {
+        for _ in 0..AT_ONCE {
+            threads.spawn(|| {
+                while let Some(&(at, moment)) = crashes.get(next.fetch_add(1, Relaxed)) {
+                    survives_a_crash(telling, at, moment);
+                }
             });
         }
-    }
+    });
+}
+
+fn survives_a_crash(telling: Telling, at: u64, moment: Delivery) {
+    let ground = Ground::of(telling).expect("there was ground a moment ago");
+    crash_at(telling, &ground, at, moment);
+    Runtime::new().unwrap().block_on(async {
+        let world = open(telling, &ground).await;
+        all_end_right(&world).await;
+        world.stop().await;
+    });
 }
 
 #[test]
