@@ -58,7 +58,8 @@ async fn units_that_lock_two_rows_in_opposite_order_both_succeed() {
         };
         let (there, back) = tokio::join!(crossing("left", "right"), crossing("right", "left"));
         assert!(there.is_ok() && back.is_ok(), "{there:?} {back:?}");
-        assert_eq!(runs.load(SeqCst), 3, "one of them was undone and run again");
+        // Or both, if the server looks for deadlocks from both ends at once.
+        assert!(runs.load(SeqCst) >= 3, "one of them was undone and run again");
     }
     let sum = "SELECT CAST(SUM(value) AS BIGINT) AS n FROM counter";
     assert_eq!(store.read((), |tx, ()| Box::pin(number(tx, sum))).await.unwrap(), 2 + 20);

@@ -3,7 +3,7 @@
 use super::{Again, Setback, unit::Running};
 use crate::{
     StoreError, Tx,
-    postgres::{Fate, Session, Trouble},
+    postgres::{Fate, Session, Trouble, failed},
     tx::Aftermath,
     work::message,
 };
@@ -94,20 +94,19 @@ where
         match Trouble::of(&error) {
             Trouble::Gone => {
                 drop(session);
-                self.fate(unit, value, aftermath, error).await
+                self.fate(unit, value, aftermath, error.to_string()).await
             }
             _ if deposed => Err(Setback::Final(StoreError::Unavailable(DEPOSED.to_owned()))),
             _ => {
                 let refused = StoreError::CommitFailed(error.to_string());
-                Err(self.undo(session, refused, Some(crate::postgres::failed(error))).await)
+                Err(self.undo(session, refused, Some(failed(error))).await)
             }
         }
     }
 
     /// The answer to the commit was lost: asks until it is known.
-    async fn fate(&mut self, unit: i64, value: T, aftermath: Aftermath, lost: sqlx::Error) -> Result<T, Setback> {
+    async fn fate(&mut self, unit: i64, value: T, aftermath: Aftermath, mut reason: String) -> Result<T, Setback> {
         let until = Instant::now() + FATE;
-        let mut reason = lost.to_string();
         tracing::warn!(%reason, "a commit was not answered; asking what became of it");
         while Instant::now() < until {
             match timeout_at(until, self.lease.settle(unit)).await {

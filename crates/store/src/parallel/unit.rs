@@ -61,13 +61,8 @@ where
                 Err(Setback::Again(again)) => again,
             };
             if self.caller.is_closed() || !pauses.pause(&again, &self.lease, &self.patience).await {
-                return Err(self.given_up(again));
+                return Err(again.into());
             }
         }
-    }
-
-    fn given_up(&self, again: Again) -> StoreError {
-        tracing::debug!("a unit was given up");
-        again.into()
     }
 }
