@@ -47,6 +47,8 @@ impl Command {
     pub const fn log(&self) -> &'static str {
         match self {
             Self::Demo(_) | Self::Replay(_) => "error",
+            // That a database is waited for, and no longer.
+            Self::Serve(_) => "warn,outrigger::system=info",
             _ => "warn",
         }
     }

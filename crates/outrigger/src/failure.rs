@@ -16,6 +16,8 @@ pub enum Failure {
         /// What may have happened there all the same, and what to do about it. Empty: nothing.
         advice: String,
     },
+    /// 2: what was asked of answers, and says that it cannot do it yet.
+    NotYet(String),
 }
 
 impl Failure {
@@ -23,7 +25,7 @@ impl Failure {
     pub const fn status(&self) -> u8 {
         match self {
             Self::Finding(_) => 1,
-            Self::Misuse(_) | Self::NoAnswer { .. } => 2,
+            Self::Misuse(_) | Self::NoAnswer { .. } | Self::NotYet(_) => 2,
         }
     }
 
@@ -38,6 +40,9 @@ impl Failure {
             Self::NoAnswer { why, advice } => Self::Misuse(format!(
                 "{endpoint}: no answer ({why}); is the system running? Start it with `outrigger serve`, or name it with --endpoint{advice}"
             )),
+            Self::NotYet(why) => {
+                Self::Misuse(format!("{endpoint}: it cannot answer yet ({why}); say it again in a moment"))
+            }
             other => other,
         }
     }
@@ -59,7 +64,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Finding(why) | Self::Misuse(why) | Self::NoAnswer { why, .. } => f.write_str(why),
+            Self::Finding(why) | Self::Misuse(why) | Self::NoAnswer { why, .. } | Self::NotYet(why) => f.write_str(why),
         }
     }
 }
@@ -68,6 +73,9 @@ impl fmt::Display for Failure {
 impl From<tonic::Status> for Failure {
     fn from(status: tonic::Status) -> Self {
         match status.code() {
+            tonic::Code::Unavailable if fabric::status::retry_after(&status).is_some() => {
+                Self::NotYet(status.message().to_owned())
+            }
             tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => {
                 Self::NoAnswer { why: status.message().to_owned(), advice: String::new() }
             }
@@ -117,6 +125,15 @@ mod tests {
         let gone = Failure::from(tonic::Status::unavailable("refused")).asking("http://here:1");
         assert_eq!(gone.status(), 2);
         assert!(gone.to_string().starts_with("http://here:1: no answer (refused)"));
+    }
+
+    #[test]
+    fn who_answers_that_it_is_too_early_is_not_said_to_be_absent() {
+        let early =
+            fabric::status::retry_later(tonic::Code::Unavailable, "starting", std::time::Duration::from_secs(1));
+        let told = Failure::from(early).asking("http://here:1");
+        assert_eq!(told.status(), 2);
+        assert_eq!(told.to_string(), "http://here:1: it cannot answer yet (starting); say it again in a moment");
     }
 
     #[test]

@@ -150,6 +150,8 @@ metrics! {
     STORE_STATEMENTS = "outrigger_store_statements", Counter, "Statements, by service";
     STORE_RERUNS = "outrigger_store_reruns", Counter, "Units run again after the database refused them, by service";
     SAGAS = "outrigger_sagas", Gauge, "Sagas, by kind and state";
+    SAGA_OVERDUE = "outrigger_saga_overdue_age", Gauge, "Seconds since the longest due saga should have moved, by kind; 0 when none is late";
+    ORDERS = "outrigger_orders", Gauge, "Orders that are not final, by state";
     OUTBOX_LAG = "outrigger_outbox_lag_events", Gauge, "Events that a consumer has not had yet, by consumer and source";
     PARKED_EVENTS = "outrigger_parked_events", Gauge, "Events that a consumer could not digest, by consumer and source";
 }

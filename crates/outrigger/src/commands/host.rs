@@ -8,8 +8,9 @@ use crate::{
 };
 use ambient::Ambient;
 use clap::Args;
-use fabric::Placement;
+use fabric::{HostError, Placement};
 use std::{
+    io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
@@ -107,6 +108,11 @@ pub fn refused(settings: &Settings, error: &StartError) -> Failure {
     };
     match error {
         _ if error.open().is_some() => about("data", ""),
+        StartError::Host(HostError::Listen { source, .. }) | StartError::Metrics(HostError::Listen { source, .. })
+            if source.kind() == io::ErrorKind::AddrNotAvailable =>
+        {
+            about("address", "\n  An address of this machine's is chosen with --address.")
+        }
         StartError::Host(_) => about("port", "\n  Another port is chosen with --port; 0 takes a free one."),
         StartError::Page { .. } => {
             about("http_port", "\n  Another port for the page is chosen with --http-port; 0 takes a free one.")

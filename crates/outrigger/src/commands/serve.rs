@@ -1,6 +1,9 @@
 //! `serve`: runs the system until it is told to stop.
 
-use super::host::{self, Listen, Stop};
+use super::{
+    host::{self, Listen, Stop},
+    replay::Faults,
+};
 use crate::{
     context::Context,
     failure::Failure,
@@ -28,6 +31,8 @@ pub struct Args {
     data: Option<String>,
     #[command(flatten)]
     listen: Listen,
+    #[command(flatten)]
+    faults: Faults,
 }
 
 /// Runs the system until SIGINT or SIGTERM, then ends it gracefully.
@@ -38,6 +43,7 @@ pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     args.listen.put(&mut settings);
     let mut config = host::config(&settings, FOLDER)?;
     host::listen(&settings, &mut config)?;
+    args.faults.apply(&mut config);
     let grace = config.grace;
     let mut stop = Stop::listen()?;
     let entrance = Entrance::open(&config).await.map_err(|error| host::refused(&settings, &error))?;

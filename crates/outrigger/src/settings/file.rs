@@ -78,7 +78,9 @@ fn unknown(key: &str, is_section: bool) -> String {
     if is_section {
         return format!("{key} is a heading: write [{key}] and the settings below it");
     }
-    match known::nearest(key, SETTINGS.iter().map(|setting| setting.key.to_owned())) {
+    let headings =
+        SETTINGS.iter().filter_map(|setting| setting.key.split_once('.')).map(|(heading, _)| heading.to_owned());
+    match known::nearest(key, headings.chain(SETTINGS.iter().map(|setting| setting.key.to_owned()))) {
         Some(near) => format!("there is no setting `{key}`; did you mean `{near}`?"),
         None => format!(
             "there is no setting `{key}`; docs/settings.md lists all, and `outrigger serve --help` the common ones"
@@ -107,7 +109,8 @@ mod tests {
             (line, problem.as_str()),
             (5, "there is no setting `orders.on_failures`; did you mean `orders.on_failure`?")
         );
-        assert_eq!(refused("[order]\non_failure = \"hold\"\n").0, 1);
+        let (line, problem) = refused("[order]\non_failure = \"hold\"\n");
+        assert_eq!((line, problem.as_str()), (1, "there is no setting `order`; did you mean `orders`?"));
         assert!(refused("orders = 3\n").1.contains("[orders]"));
     }
 

@@ -81,7 +81,7 @@ mod tests {
     fn a_place_is_a_folder_or_a_database() {
         let mut set = settings("data = \"here\"\n", &[]).unwrap();
         let place = set.data().unwrap().unwrap().value;
-        assert!(matches!(place, Where::Directory(folder) if folder == PathBuf::from("here")));
+        assert!(matches!(place, Where::Directory(folder) if folder.as_os_str() == "here"));
         set.flag("data", Some("postgres://me@host/db?sslmode=require"));
         assert_eq!(url(&set), "postgres://me@host/db?sslmode=require");
         assert_eq!(set.data().unwrap().unwrap().origin, Origin::Flag("--data"));

@@ -51,6 +51,14 @@ impl StartError {
         }
     }
 
+    /// What is waited for when the error is temporary, and why.
+    pub fn absence(&self) -> (String, String) {
+        match self.open() {
+            Some(OpenError::Unreachable { place, reason }) => (place.clone(), reason.clone()),
+            _ => ("its place".to_owned(), self.to_string()),
+        }
+    }
+
     fn store(&self) -> Option<&StoreError> {
         match self {
             Self::Orders(orders::StartError::Store(error))

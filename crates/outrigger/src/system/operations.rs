@@ -5,9 +5,10 @@ use api::mesh::v1::{
     ExportFactsRequest, ExportFactsResponse, GetMeshRequest, GetMeshResponse, ServiceInfo,
     mesh_service_server::MeshService,
 };
-use futures::{StreamExt, stream::BoxStream};
+use fabric::status;
+use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use store::StoreError;
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
 /// Rows in one message.
 const ROWS: usize = 500;
@@ -41,9 +42,10 @@ impl MeshService for Operations {
     type ExportFactsStream = BoxStream<'static, Result<ExportFactsResponse, Status>>;
 
     async fn export_facts(&self, _: Request<ExportFactsRequest>) -> Result<Response<Self::ExportFactsStream>, Status> {
-        let pages = self.books.facts().chunks(ROWS).map(|rows| {
-            let facts = rows.into_iter().collect::<Result<Vec<_>, StoreError>>().map_err(|error| unreadable(&error))?;
-            Ok(ExportFactsResponse { facts })
+        // The first error ends it: what comes behind would only wait for the same database.
+        let pages = self.books.facts().try_chunks(ROWS).map(|page| match page {
+            Ok(facts) => Ok(ExportFactsResponse { facts }),
+            Err(broken) => Err(unreadable(&broken.1)),
         });
         Ok(Response::new(pages.boxed()))
     }
@@ -59,5 +61,9 @@ async fn parked(name: &str, store: &store::Store) -> Result<i64, Status> {
 }
 
 fn unreadable(error: &StoreError) -> Status {
-    Status::unavailable(format!("the rows cannot be read: {error}"))
+    let message = format!("the rows cannot be read: {error}");
+    match error.retry_after() {
+        Some(after) => status::retry_later(Code::Unavailable, message, after),
+        None => Status::unavailable(message),
+    }
 }

@@ -36,7 +36,7 @@ impl Running {
         let placement = placement_name(config.placement);
         let operations = Operations { data: place.clone(), placement, books: books.clone() };
         mesh.host(OPERATIONS, MeshServiceServer::new(operations)).await?;
-        measures::register(entrance.measures(), &books, &bus);
+        measures::register(entrance.measures(), &books, &bus, &services.orders, &config.ambient);
         entrance.admit().await;
         Ok(Self { bus, services, books, place })
     }

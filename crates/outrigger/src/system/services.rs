@@ -13,7 +13,7 @@ use store::Data;
 
 /// The six services, running.
 pub struct Services {
-    pub orders: orders::Orders,
+    pub orders: Arc<orders::Orders>,
     pub payments: Arc<payments::Payments>,
     pub inventory: Arc<inventory::Inventory>,
     pub shipping: Arc<shipping::Shipping>,
@@ -68,7 +68,7 @@ impl Services {
             dashboard.shutdown().await;
             dashboard.store().close().await;
         }));
-        let orders = orders::start(ambient, data, mesh, bus, config.orders).await?;
+        let orders = Arc::new(orders::start(ambient, data, mesh, bus, config.orders).await?);
         Ok(Self { orders, payments, inventory, shipping, notifications, dashboard })
     }
 

@@ -24,8 +24,9 @@ pub async fn patiently(entrance: &Entrance, config: &Config) -> Result<Running, 
                 return Ok(running);
             }
             Err(error) if error.is_temporary() => {
-                entrance.say(&format!("starting: waiting for the database: {error}")).await;
-                wait.tell(entrance, &error);
+                let (place, reason) = error.absence();
+                entrance.say(&format!("starting: waiting for the database at {place}")).await;
+                wait.tell(entrance, &place, &reason);
                 wait.pause(&config.ambient).await;
             }
             Err(error) => return Err(error),
@@ -40,17 +41,21 @@ struct Wait {
 }
 
 impl Wait {
-    fn tell(&mut self, entrance: &Entrance, error: &StartError) {
+    fn tell(&mut self, entrance: &Entrance, place: &str, reason: &str) {
         let now = Instant::now();
         if self.reminded.is_some_and(|before| now < before + REMIND_EVERY) {
             return;
         }
-        let waited = self.reminded.map(|_| now - self.began);
+        let waited = self.reminded.map(|_| (now - self.began).as_secs());
         self.reminded = Some(now);
-        let (grpc, page) = (entrance.grpc(), entrance.page());
-        let waited = waited.map(|time| time.as_secs());
+        let (grpc, page, metrics) = (entrance.grpc(), entrance.page(), entrance.metrics());
         tracing::warn!(
-            %error, waited_seconds = waited, grpc = grpc.map(tracing::field::display), page = page.map(tracing::field::display),
+            place,
+            reason,
+            waited_seconds = waited,
+            grpc = grpc.map(display),
+            page = page.map(display),
+            metrics = metrics.map(display),
             "waiting for the database; nothing is taken in meanwhile"
         );
     }
@@ -58,7 +63,7 @@ impl Wait {
     fn ended(&self) {
         if self.reminded.is_some() {
             let waited = self.began.elapsed().as_secs();
-            tracing::warn!(waited_seconds = waited, "the database is there; all services run");
+            tracing::info!(waited_seconds = waited, "the database is there; all services run");
         }
     }
 

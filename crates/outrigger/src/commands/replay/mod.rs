@@ -11,7 +11,7 @@ mod shop;
 mod summary;
 mod tally;
 
-pub use args::Args;
+pub use args::{Args, Faults};
 
 use super::host::{self, Stop};
 use crate::{
