@@ -36,7 +36,8 @@ async fn a_thousand_parcels_go_in_batches_each_told_of_once(engine: &Engine) {
     for order in 0..1_000 {
         world.create(&format!("o{order}")).await.unwrap();
     }
-    world.pass(dispatch_after + Duration::from_secs(1)).await;
+    engine.pass(dispatch_after).await;
+    world.pass(Duration::from_secs(1)).await;
     let told = world.told().await;
     for state in [ShipmentState::Created, ShipmentState::Dispatched, ShipmentState::Delivered] {
         assert_eq!(told.iter().filter(|(_, told)| *told == state).count(), 1_000);
