@@ -82,14 +82,19 @@ impl Shop {
 
     /// Waits until the order stands there.
     pub async fn reaches(&self, order_id: &str, state: OrderState) -> Order {
-        for _ in 0..100_000 {
-            let order = self.order(order_id).await;
-            if order.state() == state {
-                return order;
+        let waited = tokio::time::timeout(Duration::from_secs(300), async {
+            loop {
+                let order = self.order(order_id).await;
+                if order.state() == state {
+                    return order;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+        });
+        match waited.await {
+            Ok(order) => order,
+            Err(_) => panic!("{order_id} never reached {state:?}: {:?}", self.order(order_id).await),
         }
-        panic!("{order_id} never reached {state:?}: {:?}", self.order(order_id).await);
     }
 
     /// Waits until a call of this step was made.

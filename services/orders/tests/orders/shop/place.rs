@@ -36,7 +36,7 @@ impl Place {
 
     /// As stories need them: no patience lasts a minute where a minute lasts one.
     pub fn settings(&self) -> Settings {
-        let patience = self.time(Duration::from_secs(60), Duration::from_secs(4));
+        let patience = self.time(Duration::from_secs(60), Duration::from_secs(8));
         Settings {
             ship_patience: patience,
             unknown_patience: patience,
