@@ -1,7 +1,6 @@
 # How checks are told, and what is shown of the cluster when one fails. Sourced by tests/cluster/run.
 
 doing='the start'
-namespaces=()
 
 exec 3>&1
 
@@ -47,22 +46,26 @@ smaller_than() {
 }
 
 failed() { # said aloud, though what a check says is kept
+  # Within a substitution or a pipe it is for whoever made that to judge.
+  [ "$BASH_SUBSHELL" = 0 ] || return 0
   trap - ERR
   set +e
   exec >&3 2>&1
   printf '\nFAILED  %s (line %s)\n' "$doing" "$1"
   tail -n 30 "$work/said" 2>/dev/null
-  local namespace pod
-  for namespace in "${namespaces[@]}"; do
-    printf '\n-- %s\n' "$namespace"
-    "$infra/cluster" kubectl --namespace "$namespace" get pods,pvc -o wide
-    for pod in $("$infra/cluster" kubectl --namespace "$namespace" get pods -o name); do
-      printf '\n-- %s %s\n' "$namespace" "$pod"
-      "$infra/cluster" kubectl --namespace "$namespace" describe "$pod" | sed -n '/^Events:/,$p'
-      "$infra/cluster" kubectl --namespace "$namespace" logs "$pod" --tail 25
-    done
-  done
+  [ -z "$namespace" ] || describe
   exit 1
+}
+
+describe() { # the namespace that it is about
+  local pod
+  printf '\n-- %s\n' "$namespace"
+  k get pods,pvc -o wide
+  for pod in $(k get pods -o name); do
+    printf '\n-- %s\n' "$pod"
+    k describe "$pod" | sed -n '/^Events:/,$p'
+    k logs "$pod" --tail 25
+  done
 }
 
 clean_up() {

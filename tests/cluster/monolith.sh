@@ -23,11 +23,6 @@ monolith() {
   check 'monolith: no warnings' quiet BackOff
 }
 
-applied_and_ready() {
-  apply "$1"
-  rolled_out statefulset/outrigger
-}
-
 page_and_metrics() {
   "$infra/cluster" inside curl --silent --fail "$(service_address outrigger 8080)" | grep -i '<html'
   "$infra/cluster" inside curl --silent --fail "$(service_address outrigger 9464)/metrics" | grep '^# TYPE'

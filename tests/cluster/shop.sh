@@ -6,7 +6,6 @@ k() { "$infra/cluster" kubectl --namespace "$namespace" "$@"; }
 
 new_namespace() { # one that lets no pod in which asks for more than `restricted` gives
   namespace=$1
-  namespaces+=("$1")
   k create namespace "$1" >"$work/said"
   k label namespace "$1" pod-security.kubernetes.io/enforce=restricted pod-security.kubernetes.io/warn=restricted >"$work/said"
 }
@@ -16,6 +15,11 @@ overlay() { echo "$root/k8s/overlays/$1"; }
 apply() { k apply --validate=strict --warnings-as-errors -k "$(overlay "$1")"; }
 
 rolled_out() { k rollout status "$1" --timeout "${2:-60}s"; }
+
+applied_and_ready() {
+  apply "$1"
+  rolled_out statefulset/outrigger
+}
 
 unchanged() { # nothing that the server made of it differs from what was applied
   k diff -k "$(overlay "$1")"
@@ -65,11 +69,12 @@ completed() {
 customers_come() { # they note in $load what was acknowledged
   load="$work/load-$namespace-$RANDOM"
   mkdir "$load"
+  touch "$load/acknowledged" "$load/unanswered"
   "$infra/cluster" inside "$here/customers" "$program" "$(service_address outrigger 50051)" "$load" 3 &
   customers=$!
 }
 
-acknowledged() { cat "$load"/acknowledged 2>/dev/null | wc -l; }
+acknowledged() { wc -l <"$load/acknowledged"; }
 
 more_are_acknowledged() { # how many more
   local enough=$(($(acknowledged) + $1))
@@ -81,7 +86,7 @@ at_least() { [ "$(acknowledged)" -ge "$1" ]; }
 customers_leave() {
   touch "$load/closed"
   wait "$customers"
-  note "$(acknowledged) acknowledged, $(cat "$load"/unanswered 2>/dev/null | wc -l) unanswered"
+  note "$(acknowledged) acknowledged, $(wc -l <"$load/unanswered") unanswered"
 }
 
 uid() { k get pod "$1" -o 'jsonpath={.metadata.uid}' 2>/dev/null; }
