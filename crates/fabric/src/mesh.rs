@@ -137,6 +137,11 @@ impl Mesh {
         self.0.health.set(health::READY, true).await;
     }
 
+    /// Health says whether the process is ready, and nothing else changes: who comes is let in as before.
+    pub async fn ready(&self, ready: bool) {
+        self.0.health.set(health::READY, ready).await;
+    }
+
     /// Opens a port for the world: all hosted services, those that are hosted later included, health and reflection. Port 0
     /// asks for a free one.
     pub async fn listen(&self, address: SocketAddr) -> Result<Listening, HostError> {

@@ -20,6 +20,7 @@ mod error;
 mod measures;
 mod operations;
 mod place;
+mod presence;
 mod rest;
 mod running;
 mod services;
@@ -128,6 +129,7 @@ impl System {
     /// Ends gracefully: the world's calls finish, no further step begins, those under way are recorded, everything is
     /// closed. What is unfinished goes on at the next start.
     pub async fn shutdown(&self) {
+        self.running.presence.end().await;
         self.entrance.drain().await;
         self.running.services.shutdown(&self.running.bus).await;
         self.entrance.mesh().shutdown().await;

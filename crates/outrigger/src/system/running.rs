@@ -2,7 +2,14 @@
 //! be started for a while.
 
 use super::{
-    books::Books, config::Config, entrance::Entrance, error::StartError, measures, operations::Operations, place,
+    books::Books,
+    config::{Config, Where},
+    entrance::Entrance,
+    error::StartError,
+    measures,
+    operations::Operations,
+    place,
+    presence::Presence,
     services::Services,
 };
 use api::mesh::v1::mesh_service_server::MeshServiceServer;
@@ -19,6 +26,8 @@ pub struct Running {
     pub books: Books,
     /// Where data lives, without a password.
     pub place: String,
+    /// Whether the database is there.
+    pub presence: Presence,
 }
 
 impl Running {
@@ -38,7 +47,11 @@ impl Running {
         mesh.host(OPERATIONS, MeshServiceServer::new(operations)).await?;
         measures::register(entrance.measures(), &books, &bus, &services.orders, &config.ambient);
         entrance.admit().await;
-        Ok(Self { bus, services, books, place })
+        let presence = match &config.data {
+            Where::Postgres(_) => Presence::watched(data, mesh.clone()),
+            Where::Directory(_) | Where::Memory => Presence::certain(),
+        };
+        Ok(Self { bus, services, books, place, presence })
     }
 }
 
