@@ -30,7 +30,6 @@ pub async fn place(
     let draft = check_place(&request, inner.settings.on_failure).map_err(status::invalid)?;
     let pricings = inner.catalogue.pricings(&draft.lines, &draft.currency).await?;
     let (order_id, now, trace) = (inner.ambient.id(), inner.ambient.now(), fabric::trace::current());
-    fabric::trace::annotate(fabric::trace::names::ORDER_ID, &order_id);
     let content = draft.priced(pricings, order_id, now, trace).map_err(status::invalid)?;
     let (order, changes) = Order::received(content);
     let waiting = request.wait_for() == WaitFor::Confirmed;
@@ -48,6 +47,8 @@ pub async fn place(
         Claim::Conflict { field } => Err(status::reused(&field)),
         Claim::Replay { resource } => attach(inner, &resource, waiting).await,
         Claim::Fresh => {
+            // Only now is the identifier an order's; a repetition is another trace, and an order is found in its own.
+            fabric::trace::annotate(fabric::trace::names::ORDER_ID, &order.content.order_id);
             let order = match watched {
                 Some(watched) => confirmed(inner, order, watched).await,
                 None => order,
