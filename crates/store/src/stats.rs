@@ -11,6 +11,8 @@ pub struct Stats {
     pub commits: u64,
     /// Statements run, reads included.
     pub statements: u64,
+    /// Times that a unit was run again: others were in its way, or its connection broke. Never on SQLite.
+    pub reruns: u64,
 }
 
 /// The counters behind [`Stats`]. They guard nothing, so their order among other memory does not matter.
@@ -19,11 +21,16 @@ pub(crate) struct Counters {
     units: AtomicU64,
     commits: AtomicU64,
     statements: AtomicU64,
+    reruns: AtomicU64,
 }
 
 impl Counters {
     pub fn statement(&self) {
         self.statements.fetch_add(1, Relaxed);
+    }
+
+    pub fn rerun(&self) {
+        self.reruns.fetch_add(1, Relaxed);
     }
 
     pub fn committed(&self, units: usize) {
@@ -36,6 +43,7 @@ impl Counters {
             units: self.units.load(Relaxed),
             commits: self.commits.load(Relaxed),
             statements: self.statements.load(Relaxed),
+            reruns: self.reruns.load(Relaxed),
         }
     }
 }

@@ -47,12 +47,13 @@ fn stores(books: &Books) -> Vec<Sample> {
     books.stores().flat_map(|(service, store)| store_of(service, store.stats())).collect()
 }
 
-fn store_of(service: &'static str, stats: Stats) -> [Sample; 3] {
+fn store_of(service: &'static str, stats: Stats) -> [Sample; 4] {
     let sample = |metric: Metric, value: u64| Sample::new(metric, &[(labels::SERVICE, service)], value as f64);
     [
         sample(names::STORE_UNITS, stats.units),
         sample(names::STORE_COMMITS, stats.commits),
         sample(names::STORE_STATEMENTS, stats.statements),
+        sample(names::STORE_RERUNS, stats.reruns),
     ]
 }
 

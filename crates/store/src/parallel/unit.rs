@@ -63,6 +63,7 @@ where
             if self.caller.is_closed() || !pauses.pause(&again, &self.lease, &self.patience).await {
                 return Err(again.into());
             }
+            self.engine.counters.rerun();
         }
     }
 }

@@ -26,7 +26,8 @@ impl Reading {
     pub fn since(self, before: &Self, orders: u64) -> Cost {
         let less = |(name, now): (&'static str, Stats), then: &Stats| {
             let (units, commits) = (now.units - then.units, now.commits - then.commits);
-            (name, Stats { units, commits, statements: now.statements - then.statements })
+            let (statements, reruns) = (now.statements - then.statements, now.reruns - then.reruns);
+            (name, Stats { units, commits, statements, reruns })
         };
         Cost {
             orders,
@@ -79,6 +80,10 @@ impl Cost {
         rows.push(row("units an order", format!("{:.1}", self.sum(|stats| stats.units))));
         rows.push(row("commits an order", format!("{:.2}", self.sum(|stats| stats.commits))));
         rows.push(row("statements an order", format!("{:.1}", self.sum(|stats| stats.statements))));
+        let reruns: u64 = self.stores.iter().map(|(_, stats)| stats.reruns).sum();
+        if reruns > 0 {
+            rows.push(row("units run again", reruns.to_string()));
+        }
         rows.extend(self.peak.map(|kib| row("memory at most", format!("{} MiB", kib / 1_024))));
         plain_table(rows)
     }
@@ -96,7 +101,8 @@ impl Cost {
             "orders": self.orders, "concurrency": at_once, "seconds": self.took.as_secs_f64(),
             "orders_per_second": self.rate(), "processor_ms_per_order": self.processor_millis(),
             "units_per_order": self.sum(|stats| stats.units), "commits_per_order": self.sum(|stats| stats.commits),
-            "statements_per_order": self.sum(|stats| stats.statements), "peak_memory_kib": self.peak,
+            "statements_per_order": self.sum(|stats| stats.statements),
+            "reruns_per_order": self.sum(|stats| stats.reruns), "peak_memory_kib": self.peak,
             "stores": stores,
         })
     }
