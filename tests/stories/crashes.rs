@@ -96,7 +96,11 @@ fn survives_a_crash_at_every_call(telling: Telling) {
     let Some(undisturbed) = Ground::of(telling) else { return };
     let calls = calls(telling, &undisturbed);
     assert!(calls >= 14, "three orders make at least fourteen calls, not {calls}");
-    let crashes: Vec<_> = (1..=calls).flat_map(|at| MOMENTS.map(|moment| (at, moment))).collect();
+    let mut crashes: Vec<_> = (1..=calls).flat_map(|at| MOMENTS.map(|moment| (at, moment))).collect();
+    if telling == Telling::OnPostgres {
+        // A start takes a second there: at each call one of the two, by turns.
+        crashes.retain(|(at, moment)| *moment == MOMENTS[usize::from(at % 2 == 0)]);
+    }
     let next = AtomicUsize::new(0);
     std::thread::scope(|threads| {
         for _ in 0..AT_ONCE {
