@@ -1,6 +1,6 @@
 //! One unit, from its turn to its answer.
 
-use super::{Again, Parallel, Setback, pauses::Pauses};
+use super::{Parallel, Setback, pauses::Pauses};
 use crate::{
     StoreError, Tx,
     postgres::{Lease, Patience},
