@@ -39,11 +39,13 @@ async fn a_database_that_appears_is_served_from_and_one_that_goes_is_waited_for(
     let order = place(&channel, basket([("MUG", 1)]), "one").await.unwrap();
 
     server.kill();
+    serving.healthy("", NotServing).await;
     let refused = place(&channel, basket([("MUG", 1)]), "two").await.unwrap_err();
     assert_eq!(refused.code(), Code::Unavailable, "{refused:?}");
     assert!(fabric::status::retry_after(&refused).is_some(), "{refused:?}");
     assert_eq!(serving.health("live").await, Some(Serves), "it is not restarted for what it cannot help");
     server.revive();
+    serving.ready().await;
     assert_eq!(settled(&channel, &order.order_id).await.state(), OrderState::Completed);
     let order = place(&channel, basket([("MUG", 1)]), "two").await.unwrap();
     assert_eq!(settled(&channel, &order.order_id).await.state(), OrderState::Completed);

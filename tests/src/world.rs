@@ -165,10 +165,15 @@ impl World {
         self.orders().place_order(basket.request(|| self.ambient.id())).await
     }
 
-    /// The order as it stands.
+    /// The order as it stands. Who is not told in time, where much else is going on, looks again.
     pub async fn order(&self, order_id: &str) -> Order {
-        let request = GetOrderRequest { order_id: order_id.into() };
-        self.orders().get_order(request).await.expect("an order").into_inner().order.expect("an order")
+        loop {
+            let request = GetOrderRequest { order_id: order_id.into() };
+            match self.orders().get_order(request).await {
+                Ok(answer) => return answer.into_inner().order.expect("an order"),
+                Err(status) => assert_eq!(status.code(), Code::DeadlineExceeded, "an order is shown: {status:?}"),
+            }
+        }
     }
 
     /// The order's changes until `enough`, or to its end.
