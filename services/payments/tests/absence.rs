@@ -1,6 +1,8 @@
 //! The database is killed and comes back: what was acknowledged is there, what was under way ends, and callers hear of
 //! its absence and of nothing else (I1, I3).
 
+#![allow(clippy::unwrap_used, reason = "stories are tests")]
+
 mod world;
 
 use api::payment::v1::{Payment, PaymentState};

@@ -1,5 +1,7 @@
 //! The books: what the store refuses, what is published, what reconciliation and the audit's facts show (I1, I6).
 
+#![allow(clippy::unwrap_used, reason = "stories are tests")]
+
 mod world;
 
 use api::{

@@ -1,5 +1,7 @@
 //! The gateway is silent, late, broken or gone, and the process dies: money moves once, or not at all.
 
+#![allow(clippy::unwrap_used, reason = "stories are tests")]
+
 mod world;
 
 use api::payment::v1::PaymentState;

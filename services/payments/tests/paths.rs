@@ -1,5 +1,7 @@
 //! The ways that payments go when nobody races anybody: taken, declined, refused, given back.
 
+#![allow(clippy::unwrap_used, reason = "stories are tests")]
+
 mod world;
 
 use api::payment::v1::{ListPaymentsRequest, PaymentState};

@@ -1,5 +1,7 @@
 //! The same request many times, and different ones at the same moment: each has its effect once, and an undo wins (I5).
 
+#![allow(clippy::unwrap_used, reason = "stories are tests")]
+
 mod world;
 
 use api::{

@@ -30,7 +30,8 @@ impl Place {
     }
 
     pub async fn on(database: Database) -> Self {
-        let data = Data::postgres(Postgres::new(database.url())).await.unwrap();
+        let deadline = fabric::Deadline::current; // as the program has it
+        let data = Data::postgres(Postgres { deadline, ..Postgres::new(database.url()) }).await.unwrap();
         Self { data, paused: false, kept: (Some(database), None) }
     }
 

@@ -21,7 +21,8 @@ impl Place {
     /// None where there is no server, which is said.
     pub async fn postgres(story: &'static str) -> Option<Self> {
         let database = Database::new(story)?;
-        let settings = Postgres { connections: 4, ..Postgres::new(database.url()) };
+        let deadline = fabric::Deadline::current; // as the program has it
+        let settings = Postgres { connections: 4, deadline, ..Postgres::new(database.url()) };
         let data = Data::postgres(settings).await.expect("the database is there");
         Some(Self { data, database: Some((database, story)) })
     }
