@@ -44,7 +44,7 @@ database_taken_away() {
 nothing_is_acknowledged() {
   local count
   count="$(acknowledged)"
-  # As long as liveness would need to notice, if it asked for the database.
+  # Long enough for what was under way when the database went.
   sleep 3
   [ "$(acknowledged)" = "$count" ]
 }
