@@ -28,6 +28,10 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// To the database, of each service: several worlds share a server.
 const CONNECTIONS: u32 = 4;
 
+/// How long a mail may take to be delivered to memory. On PostgreSQL a mail that was claimed when the power failed waits for
+/// four times as long: for whoever may still be sending it.
+const MAILS: Duration = Duration::from_millis(500);
+
 /// Where an order came to rest.
 pub type Settled = Order;
 
@@ -74,6 +78,9 @@ impl World {
         let network = wires.clone();
         config.between = Some(fabric::Between::new(move |callee, way| network.around(callee, way)));
         config.database.connections = CONNECTIONS;
+        if let Where::Postgres(_) = config.data {
+            config.notifications.patience = MAILS;
+        }
         adjust(&mut config);
         let system = System::start(config).await.expect("the system starts");
         Self { system, wires, ambient, _ground: None }
