@@ -87,6 +87,10 @@ pub async fn start(
     if shared && settings.transport.is_none() {
         tracing::warn!("no mail server is set, and a database has no folder for files: mails are only kept in memory");
     }
+    if shared {
+        // The data is one process's at a time, so whoever claimed mails before is gone.
+        store.unit((), |tx, ()| Box::pin(store::unclaim(tx))).await?;
+    }
     mesh.host(NAME, NotificationServiceServer::new(api::Api { store: store.clone() })).await?;
     let handler = Arc::new(consumer::Scribe);
     bus.subscribe(Subscription { consumer: NAME, source: ORDERS, store: store.clone(), handler }).await?;

@@ -3,7 +3,7 @@
 //!
 //! Between the server's acceptance and the mark there is a gap that nothing can close: a crash in it sends those mails
 //! again, under the same Message-IDs. One sender a store; where the database cannot promise that, a sender claims a batch
-//! for a while before it sends it, so that two do not send the same mails, and whoever comes after a crash waits that while.
+//! for a while before it sends it, so that two do not send the same mails. A start gives up the claims of an earlier life.
 
 use crate::{
     domain::{Backoff, Letter},

@@ -69,6 +69,17 @@ pub async fn claim(
     rows.into_iter().map(letter).collect()
 }
 
+/// Gives all claims up, whoever made them: for a start, when those who made them are gone.
+pub async fn unclaim(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::ClaimedUntil, Expr::value(0i64))
+        .filter(Expr::cust(format!("state = {PENDING}")))
+        .filter(Column::ClaimedUntil.gt(0))
+        .exec(db)
+        .await
+        .map(drop)
+}
+
 fn waiting(now: Timestamp, limit: u64) -> Select<Entity> {
     pending()
         .filter(Column::NextAt.lte(now.as_millis()))
