@@ -20,9 +20,7 @@ async fn while_the_database_is_away_callers_are_told_to_come_again_and_holds_exp
     server.kill();
     let refused = world.commit("o").await.unwrap_err();
     assert!(matches!(refused.code(), Code::Unavailable | Code::DeadlineExceeded), "{refused:?}");
-    let listed = world.client.clone().list_levels(pb::ListLevelsRequest::default()).await.unwrap_err();
-    assert_eq!(listed.code(), Code::Unavailable, "{listed:?}");
-    assert!(fabric::status::retry_after(&listed).is_some(), "{listed:?}");
+    told_to_come_again(&world).await;
     engine.pass(Duration::from_secs(61)).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
 
@@ -35,4 +33,17 @@ async fn while_the_database_is_away_callers_are_told_to_come_again_and_holds_exp
     let level = world.level("a").await;
     assert_eq!((level.on_hand, level.reserved, level.committed), (99, 0, 1));
     world.assert_conserved().await;
+}
+
+/// A machine that is busy may let the caller's deadline pass first; not five times.
+async fn told_to_come_again(world: &World) {
+    for _ in 0..5 {
+        let listed = world.client.clone().list_levels(pb::ListLevelsRequest::default()).await.unwrap_err();
+        if listed.code() != Code::DeadlineExceeded {
+            assert_eq!(listed.code(), Code::Unavailable, "{listed:?}");
+            assert!(fabric::status::retry_after(&listed).is_some(), "{listed:?}");
+            return;
+        }
+    }
+    panic!("five callers heard of nothing but their deadlines");
 }
