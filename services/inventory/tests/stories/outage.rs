@@ -36,7 +36,7 @@ async fn while_the_database_is_away_callers_are_told_to_come_again_and_holds_exp
 }
 
 /// A machine that is busy may let the caller's deadline pass first; not five times.
-async fn told_to_come_again(world: &World) {
+async fn told_to_come_again(world: &World<'_>) {
     for _ in 0..5 {
         let listed = world.client.clone().list_levels(pb::ListLevelsRequest::default()).await.unwrap_err();
         if listed.code() != Code::DeadlineExceeded {
