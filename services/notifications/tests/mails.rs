@@ -152,8 +152,9 @@ async fn mails_that_reached_their_end_are_forgotten_in_time(engine: &Engine) {
     engine.pass(Duration::from_secs(23 * 3_600)).await;
     assert_eq!(world.mails().await.len(), 1);
     engine.pass(Duration::from_secs(3 * 3_600)).await;
+    // A clock that jumps may do so in the middle of a look, and the next one is an hour later.
     while !world.mails().await.is_empty() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        engine.pass(Duration::from_secs(3_600)).await;
     }
 }
 
