@@ -2,6 +2,7 @@
 
 use crate::{Ambient, Timestamp};
 use parking_lot::Mutex;
+use std::sync::Arc;
 use tokio::sync::Notify;
 
 /// Rings once at the earliest of the times it was set to, and is then unset.
@@ -30,6 +31,12 @@ impl Alarm {
         }
     }
 
+    /// Sets it when the promise is dropped: for a unit of work whose end may not be told. One that comes to nothing has
+    /// somebody look for nothing, once.
+    pub fn promise(self: &Arc<Self>, at: Timestamp) -> Promise {
+        Promise { alarm: Arc::clone(self), at }
+    }
+
     /// Waits until it rings. For one waiter; giving the wait up loses nothing.
     pub async fn rings(&self) {
         loop {
@@ -50,10 +57,23 @@ impl Alarm {
     }
 }
 
+/// See [`Alarm::promise`].
+#[derive(Debug)]
+pub struct Promise {
+    alarm: Arc<Alarm>,
+    at: Timestamp,
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        self.alarm.set(self.at);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{sync::Arc, time::Duration};
+    use std::time::Duration;
 
     #[tokio::test(start_paused = true)]
     async fn it_rings_at_the_earliest_time_however_late_that_is_set() {

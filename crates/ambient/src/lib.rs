@@ -19,7 +19,7 @@ mod ids;
 mod outage;
 mod time;
 
-pub use alarm::Alarm;
+pub use alarm::{Alarm, Promise};
 pub use dice::{Dice, roll};
 pub use faults::{Fault, Faults};
 pub use outage::Outage;

@@ -149,7 +149,10 @@ impl Batch {
         Work::stored(trace.as_deref().unwrap_or_default()).sync_scope(|| {
             tracing::warn!(consumer, source, event = id, kind, key, reason, "event parked");
         });
-        self.found.lock().poison.insert(event.id.clone(), reason);
+        let mut found = self.found.lock();
+        found.poison.insert(event.id.clone(), reason);
+        // The rest is digested together again: should there be another, it is looked for again.
+        found.singly = false;
     }
 
     fn again(&self) -> DbErr {

@@ -6,7 +6,7 @@ use super::{
     portion::{Names, Portion},
 };
 use crate::{deliveries, taken::Way};
-use ambient::Ambient;
+use ambient::{Ambient, Outage};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use store::{Store, StoreError};
 use tokio::{sync::watch, time::Instant};
@@ -111,14 +111,21 @@ impl Follower {
     where
         F: Future<Output = Result<T, StoreError>>,
     {
-        let mut wait = BACKOFF.0;
+        let Names { consumer, source } = self.names;
+        let (mut wait, mut outage) = (BACKOFF.0, Outage::default());
         loop {
             match attempt().await {
-                Ok(value) => return Ok(value),
+                Ok(value) => {
+                    if let Some(lasted) = outage.ends(self.ambient.now()) {
+                        tracing::info!(consumer, source, ?lasted, "events flow again");
+                    }
+                    return Ok(value);
+                }
                 Err(StoreError::Closed) => return Err(Ended),
                 Err(error) => {
-                    let Names { consumer, source } = self.names;
-                    tracing::warn!(consumer, source, %error, "events wait");
+                    if outage.begins(self.ambient.now()) {
+                        tracing::warn!(consumer, source, %error, "events wait while the store fails");
+                    }
                     self.pause(wait).await?;
                     wait = (wait * 2).min(BACKOFF.1);
                 }

@@ -12,7 +12,7 @@ use sea_orm::DbErr;
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-/// Statements have limits of their own, so a unit that takes longer than this waits for something else.
+/// No unit takes longer, whatever it does: it holds locks, and others wait for them.
 const UNIT: Duration = Duration::from_secs(60);
 
 /// Between questions for the fate of a commit while the database does not answer.
@@ -62,7 +62,7 @@ where
         match timeout(UNIT, work).await {
             Ok(Ok(result)) => result.map_err(StoreError::Db),
             Ok(Err(panic)) => Err(StoreError::Panicked(message(&*panic))),
-            Err(_) => Err(StoreError::Suspended),
+            Err(_) => Err(StoreError::CommitFailed(format!("the unit took longer than {UNIT:?}"))),
         }
     }
 

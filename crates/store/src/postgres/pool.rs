@@ -188,8 +188,9 @@ impl Lease {
         // Not asked whether the database is ours: this asks about the past.
         let pool = &self.pool;
         let mut session = Session::open(&pool.address, pool.service, pool.statement_timeout).await?;
-        let fate = mark::settle(&mut session, id, unit).await?;
+        // Before the answer, which may be lost: the number that is put there must never be a unit's.
         self.slot.unit = unit + 1;
+        let fate = mark::settle(&mut session, id, unit).await?;
         match fate {
             Fate::Deposed => self.slot.mark = None,
             Fate::Kept | Fate::Gone => {

@@ -81,8 +81,8 @@ pub async fn reserve(tx: &Tx, ask: &Reserve) -> Result<Outcome, DbErr> {
             Some(held)
         }
     };
-    let (alarm, until) = (ask.alarm.clone(), ask.until);
-    tx.on_commit(Box::new(move || alarm.set(until)));
+    let promise = ask.alarm.promise(ask.until);
+    tx.on_commit(Box::new(move || drop(promise)));
     Ok(Answer::done(after))
 }
 

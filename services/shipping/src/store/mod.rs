@@ -77,8 +77,8 @@ pub async fn create(tx: &Tx, ask: &Create) -> Result<Outcome, DbErr> {
     };
     insert(tx, &made, ask.due).await?;
     tell(tx, &ask.call.stamp, &made).await?;
-    let (alarm, due) = (ask.alarm.clone(), ask.due);
-    tx.on_commit(Box::new(move || alarm.set(due)));
+    let promise = ask.alarm.promise(ask.due);
+    tx.on_commit(Box::new(move || drop(promise)));
     Ok(Answer::Done { value: Some(made), replayed: false })
 }
 
