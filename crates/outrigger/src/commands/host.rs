@@ -21,6 +21,9 @@ const PORT: u16 = 50_051;
 const HTTP_PORT: u16 = 8_080;
 const METRICS_PORT: u16 = 9_464;
 
+/// The usual place of data.
+pub const FOLDER: &str = "outrigger-data";
+
 /// Where a system that serves listens, and how it ends.
 #[derive(Clone, Debug, Args)]
 pub struct Listen {

@@ -15,9 +15,6 @@ use clap::Args as ClapArgs;
 use serde_json::json;
 use std::net::SocketAddr;
 
-/// The usual place of data.
-pub const FOLDER: &str = "outrigger-data";
-
 /// How the system is run.
 #[derive(Clone, Debug, ClapArgs)]
 #[command(after_help = more())]
@@ -41,7 +38,7 @@ pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let mut settings = host::settings(context)?;
     settings.flag("data", args.data);
     args.listen.put(&mut settings);
-    let mut config = host::config(&settings, FOLDER)?;
+    let mut config = host::config(&settings, host::FOLDER)?;
     host::listen(&settings, &mut config)?;
     args.faults.apply(&mut config);
     let grace = config.grace;

@@ -7,10 +7,7 @@ mod finale;
 mod shelves;
 mod stage;
 
-use super::{
-    host::{self, Listen, Stop},
-    serve,
-};
+use super::host::{self, Listen, Stop};
 use crate::{
     context::Context,
     failure::Failure,
@@ -54,7 +51,7 @@ pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let mut settings = host::settings(context)?;
     settings.flag("data", args.data.as_deref());
     args.listen.clone().put(&mut settings);
-    let mut config = host::config(&settings, serve::FOLDER)?;
+    let mut config = host::config(&settings, host::FOLDER)?;
     let temporary = temporary(&args, &settings)?;
     if let Some(folder) = &temporary {
         config.data = Where::Directory(folder.path().to_owned());

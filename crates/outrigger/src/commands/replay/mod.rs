@@ -46,7 +46,7 @@ pub async fn run(args: Args, context: &Context) -> Result<(), Failure> {
 async fn embedded(args: Args, survey: Survey, context: &Context) -> Result<(), Failure> {
     let mut settings = host::settings(context)?;
     settings.flag("data", args.data.as_deref());
-    let mut config = host::config(&settings, super::serve::FOLDER)?;
+    let mut config = host::config(&settings, host::FOLDER)?;
     args.faults.apply(&mut config);
     let grace = config.grace;
     let mut stop = Stop::listen()?;
