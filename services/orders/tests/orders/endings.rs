@@ -83,6 +83,7 @@ async fn stock_that_comes_while_it_is_tried_again_confirms_the_order(place: Plac
     shop.callees.script("reserve", [Reply::Refuse("OUT_OF_STOCK"); 2]);
     let order = shop.place(with_policy(request("1", PaymentMethod::Wallet), FailureAction::Retry)).await;
     assert_eq!(order.state(), Confirmed);
+    shop.calls("ship/1").await;
     assert_eq!(shop.callees.calls(), ["pay/1", "reserve/1", "reserve/2", "reserve/3", "commit/1", "ship/1"]);
 }
 
