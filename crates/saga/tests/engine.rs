@@ -6,7 +6,8 @@ use outrigger_saga::{Resolution, Settings, Status, Wished};
 use std::time::Duration;
 use trip::{Place, Reply, STEPS, World};
 
-on_both_engines! {
+servers::on_both_engines! {
+    Place:
     a_saga_runs_from_its_first_step_to_its_last,
     a_refusal_is_undone_in_reverse,
     an_unknown_outcome_repeats_the_same_attempt_until_it_is_known,

@@ -18,7 +18,8 @@ use std::sync::Arc;
 use store::{BoxFuture, Data, Store, StoreError, Tx};
 use world::*;
 
-on_both_engines! {
+servers::on_both_engines! {
+    Place:
     the_store_refuses_to_change_or_drop_a_ledger_row,
     the_store_refuses_amounts_that_cannot_be,
     every_change_is_told_once_in_order_with_what_moved,

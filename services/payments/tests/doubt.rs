@@ -10,7 +10,8 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use world::*;
 
-on_both_engines! {
+servers::on_both_engines! {
+    Place:
     a_charge_that_timed_out_is_never_taken_twice,
     slow_doubled_and_broken_calls_are_one_payment_each,
     a_void_ends_the_doubt_by_the_gateway_s_word_and_what_comes_late_is_refused,

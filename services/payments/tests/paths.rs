@@ -8,7 +8,8 @@ use api::payment::v1::{ListPaymentsRequest, PaymentState};
 use tonic::Code;
 use world::*;
 
-on_both_engines! {
+servers::on_both_engines! {
+    Place:
     a_card_is_held_first_and_charged_when_captured,
     an_instant_method_is_charged_at_once,
     a_card_s_way_takes_four_units_here_and_two_at_the_gateway,

@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use tonic::{Code, Status};
 use world::*;
 
-on_both_engines! {
+servers::on_both_engines! {
+    Place:
     duplicates_at_the_same_moment_are_one_operation,
     a_repeated_request_is_marked_as_such_and_shows_the_payment_as_it_stands,
     a_key_used_again_for_something_else_is_refused_naming_the_field,

@@ -4,6 +4,7 @@
 //! A package of its own, so that the tests of single rooms can use it without the whole system.
 
 mod database;
+mod engines;
 pub mod http;
 mod jaeger;
 mod postgres;

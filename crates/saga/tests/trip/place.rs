@@ -46,25 +46,3 @@ impl Place {
         tokio::time::sleep(time).await;
     }
 }
-
-/// Tells stories, each a function of its place, on both engines.
-#[macro_export]
-macro_rules! on_both_engines {
-    ($($story:ident),+ $(,)?) => {
-        mod in_memory {
-            $(#[tokio::test(start_paused = true)]
-            async fn $story() {
-                super::$story($crate::trip::Place::memory()).await;
-            })+
-        }
-
-        mod on_postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $story() {
-                if let Some(place) = $crate::trip::Place::postgres(stringify!($story)).await {
-                    super::$story(place).await;
-                }
-            })+
-        }
-    };
-}

@@ -1,9 +1,6 @@
 //! What callers are told: keys, mistakes, pages, streams, returns, deadlines.
 
-use crate::{
-    on_both_engines,
-    shop::{Place, Reply, Shop, pence, request},
-};
+use crate::shop::{Place, Reply, Shop, pence, request};
 use api::order::v1::{
     OrderState::{Completed, Confirmed, Reserving},
     *,
@@ -14,7 +11,8 @@ use futures::StreamExt;
 use std::time::Duration;
 use tonic::Code;
 
-on_both_engines! {
+servers::on_both_engines! {
+    Place:
     a_request_that_comes_again_is_the_same_order,
     what_is_wrong_is_named_and_nothing_is_written,
     items_come_back_in_parts_and_never_more_than_went_out,

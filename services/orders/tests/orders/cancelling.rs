@@ -1,9 +1,6 @@
 //! Cancelling: wherever an order stands, and never once the carrier has it.
 
-use crate::{
-    on_both_engines,
-    shop::{Place, Reply, Shop, request, with_policy},
-};
+use crate::shop::{Place, Reply, Shop, request, with_policy};
 use api::order::v1::{
     OrderState::{Cancelled, Completed, Confirmed, Refunded, Refunding, Shipped},
     *,
@@ -14,7 +11,8 @@ use futures::{StreamExt, future::join_all};
 use std::time::Duration;
 use tonic::Code;
 
-on_both_engines! {
+servers::on_both_engines! {
+    Place:
     an_order_is_cancelled_wherever_it_stands_before_dispatch,
     a_confirmed_order_asks_shipping_before_it_gives_money_back,
     what_is_dispatched_is_not_cancelled_whoever_says_so_first,

@@ -1,9 +1,6 @@
 //! How each order comes to its end, whatever its callees answer.
 
-use crate::{
-    on_both_engines,
-    shop::{Place, Reply, Shop, request, with_policy},
-};
+use crate::shop::{Place, Reply, Shop, request, with_policy};
 use api::order::v1::{
     OrderState::{Completed, Confirmed, NeedsAttention, OutOfStock, Paying, Received, Refunded, Reserving, Shipped},
     *,
@@ -13,7 +10,8 @@ use fabric::status::reason;
 use futures::StreamExt;
 use std::time::Duration;
 
-on_both_engines! {
+servers::on_both_engines! {
+    Place:
     a_paid_order_is_confirmed_shipped_and_completed,
     without_stock_each_policy_gives_its_own_answer,
     stock_that_comes_while_it_is_tried_again_confirms_the_order,

@@ -1,9 +1,6 @@
 //! Several who speak of one order at the same moment: each is heard once, and what is told of it is told in order.
 
-use crate::{
-    on_both_engines,
-    shop::{Place, Shop, pence, request},
-};
+use crate::shop::{Place, Shop, pence, request};
 use api::{
     order::v1::{
         OrderState::{Completed, Refunded},
@@ -18,7 +15,8 @@ use parking_lot::Mutex;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use store::{BoxFuture, Tx};
 
-on_both_engines! {
+servers::on_both_engines! {
+    Place:
     a_wish_the_carrier_and_the_saga_leave_one_history_told_in_order,
     returns_at_the_same_moment_never_take_back_more_than_went_out,
     one_key_at_the_same_moment_is_one_order_or_one_return,

@@ -45,25 +45,3 @@ impl Place {
         tokio::time::sleep(Duration::from_secs(if self.paused { 10 } else { 4 })).await;
     }
 }
-
-/// Tells stories, each a function of its place, on both engines.
-#[macro_export]
-macro_rules! on_both_engines {
-    ($($story:ident),+ $(,)?) => {
-        mod in_memory {
-            $(#[tokio::test(start_paused = true)]
-            async fn $story() {
-                super::$story($crate::world::Place::memory()).await;
-            })+
-        }
-
-        mod on_postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $story() {
-                if let Some(place) = $crate::world::Place::postgres(stringify!($story)).await {
-                    super::$story(place).await;
-                }
-            })+
-        }
-    };
-}

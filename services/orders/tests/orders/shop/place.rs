@@ -59,25 +59,3 @@ impl Place {
         if self.database.is_some() { real } else { paused }
     }
 }
-
-/// Tells stories, each a function of its place, on both engines.
-#[macro_export]
-macro_rules! on_both_engines {
-    ($($story:ident),+ $(,)?) => {
-        mod in_memory {
-            $(#[tokio::test(start_paused = true)]
-            async fn $story() {
-                super::$story($crate::shop::Place::memory()).await;
-            })+
-        }
-
-        mod on_postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $story() {
-                if let Some(place) = $crate::shop::Place::postgres(stringify!($story)).await {
-                    super::$story(place).await;
-                }
-            })+
-        }
-    };
-}
